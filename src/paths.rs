@@ -72,6 +72,7 @@ pub const ACCOUNT_ORGANIZATION_CHANGE: &str = "/account/organization/change";
 pub const ACCOUNT_SECURITY: &str = "/account/security";
 pub const ACCOUNT_PASSWORD: &str = "/account/security/password";
 pub const ACCOUNT_TOTP: &str = "/account/security/totp";
+pub const ACCOUNT_SECOND_FACTOR_REQUIRED: &str = "/account/security/required";
 pub const ACCOUNT_TOTP_CONFIRM: &str = "/account/security/totp/confirm";
 pub const ACCOUNT_PASSKEYS: &str = "/account/security/passkeys";
 pub const ACCOUNT_PASSKEYS_CONFIRM: &str = "/account/security/passkeys/confirm";

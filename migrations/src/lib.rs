@@ -37,6 +37,7 @@ mod m20261129_194500_passkey_offers;
 mod m20261129_194800_forms_of_programs;
 mod m20261129_204500_account_deletions;
 mod m20261129_201500_newsletter_subscriptions;
+mod m20261129_201000_second_factor_deadlines;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
 
@@ -81,6 +82,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_194800_forms_of_programs::Migration),
             Box::new(m20261129_204500_account_deletions::Migration),
             Box::new(m20261129_201500_newsletter_subscriptions::Migration),
+            Box::new(m20261129_201000_second_factor_deadlines::Migration),
         ]
     }
 }

@@ -55,6 +55,9 @@ pub enum Error {
     /// One administrator always remains (security.md AD-1).
     #[error("the account is that of the last administrator")]
     LastAdministrator,
+    /// The deployment demands a second factor of the person's office: without one it is closed, and the last one stays.
+    #[error("this office needs a second factor")]
+    SecondFactorRequired,
     /// Needs a login within the last five minutes (security.md SE-4).
     #[error("a recent login is needed")]
     ReauthenticationNeeded,

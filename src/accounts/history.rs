@@ -55,6 +55,7 @@ pub const fn visibility(action: Action) -> Visibility {
         | Action::SecondFactorAdded
         | Action::SecondFactorRemoved
         | Action::SignCountRegressed
+        | Action::SecondFactorDemanded
         | Action::RecoveryCodeUsed
         | Action::RecoveryCodesRenewed
         | Action::AccountUnlocked
@@ -160,6 +161,7 @@ pub fn wording(action: Action, reason: Option<&str>) -> Option<&'static str> {
         Action::AccountUnlocked => "history.event.unlocked",
         Action::RefreshTokenReused => "history.event.token_reused",
         Action::SignUpCompleted => "history.event.signed_up",
+        Action::SecondFactorDemanded => "history.event.second_factor_demanded",
         Action::EmailCodeSent => "history.event.code_sent",
         Action::EmailVerified => "history.event.email_verified",
         Action::EmailChangeRequested => "history.event.email_change_requested",

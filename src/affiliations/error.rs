@@ -30,6 +30,9 @@ pub enum Error {
     /// The login is too long ago for what changes roles (security.md SE-4): 401.
     #[error("a recent login is needed")]
     ReauthenticationNeeded,
+    /// The deployment demands a second factor of the actor's office, and the time to set it up is over: 401.
+    #[error("this office needs a second factor")]
+    SecondFactorRequired,
     /// Only an administrator removes the last one: 409.
     #[error("the last Focal Point is removed by an administrator only")]
     LastFocalPoint,

@@ -102,7 +102,7 @@ pub async fn candidate(
     organization: &OrganizationId,
     whom: &Whom<'_>,
 ) -> Result<Account, Error> {
-    authority::require_administrator(context)?;
+    authority::require_administrator(app, context).await?;
     authority::require_recent_login(context, app.clock.now())?;
     let db = app.db.read();
     let (organization, person) = both(db, organization, whom).await?;
@@ -147,7 +147,7 @@ pub async fn appoint(
     organization: &OrganizationId,
     whom: &Whom<'_>,
 ) -> Result<(), Error> {
-    authority::require_administrator(context)?;
+    authority::require_administrator(app, context).await?;
     authority::require_recent_login(context, app.clock.now())?;
     app.write(context, async |tx| {
         let (organization, person) = both(tx, organization, whom).await?;

@@ -62,7 +62,7 @@ pub async fn list(
     search: &RosterSearch<'_>,
 ) -> Result<RosterPage, Error> {
     let db = app.db.read();
-    check_show(db, context, organization, search.show).await?;
+    check_show(app, context, organization, search.show).await?;
     let filter = Filter {
         organization: Some(organization.clone()),
         ..filter(search)
@@ -76,7 +76,7 @@ pub async fn list_without_focal_point(
     context: &Context,
     search: &RosterSearch<'_>,
 ) -> Result<RosterPage, Error> {
-    authority::require_administrator(context)?;
+    authority::require_administrator(app, context).await?;
     let filter = Filter {
         without_focal_point: true,
         ..filter(search)
@@ -86,7 +86,7 @@ pub async fn list_without_focal_point(
 
 /// Counts the requests that come to the administrators, for a line of the menu.
 pub async fn count_without_focal_point(app: &App, context: &Context) -> Result<u64, Error> {
-    authority::require_administrator(context)?;
+    authority::require_administrator(app, context).await?;
     let filter = Filter {
         without_focal_point: true,
         show: Some(Show::Requests),
@@ -103,7 +103,7 @@ pub async fn find(
 ) -> Result<(Entry, Organization, Capacity), Error> {
     let db = app.db.read();
     let found = affiliations::find(db, id).await?.ok_or(Error::NotFound)?;
-    let capacity = authority::require_to_see(db, context, &found.organization).await?;
+    let capacity = authority::require_to_see(app, context, &found.organization).await?;
     let visible = matches!(
         found.status(),
         AffiliationStatus::Pending | AffiliationStatus::Approved
@@ -128,7 +128,7 @@ pub async fn affiliation_of(
     account: &AccountId,
 ) -> Result<AffiliationId, Error> {
     let db = app.db.read();
-    authority::require_to_see(db, context, organization).await?;
+    authority::require_to_see(app, context, organization).await?;
     let all = affiliations::list_of_account(db, account).await?;
     let here = |it: &&Affiliation| it.organization == *organization;
     let approved = |it: &&Affiliation| it.status() == AffiliationStatus::Approved;
@@ -142,7 +142,7 @@ pub async fn affiliation_of(
 /// Returns the organization of a list.
 pub async fn organization(app: &App, context: &Context, id: &OrganizationId) -> Result<Organization, Error> {
     let db = app.db.read();
-    authority::require_to_see(db, context, id).await?;
+    authority::require_to_see(app, context, id).await?;
     organizations::find(db, id).await?.ok_or(Error::NotFound)
 }
 
@@ -154,7 +154,7 @@ pub async fn require_to_list(
     show: Show,
 ) -> Result<(), Error> {
     let db = app.db.read();
-    check_show(db, context, organization, show).await?;
+    check_show(app, context, organization, show).await?;
     organizations::find(db, organization)
         .await?
         .map(drop)
@@ -162,12 +162,12 @@ pub async fn require_to_list(
 }
 
 async fn check_show(
-    db: &impl ConnectionTrait,
+    app: &App,
     context: &Context,
     organization: &OrganizationId,
     show: Show,
 ) -> Result<(), Error> {
-    let capacity = authority::require_to_see(db, context, organization).await?;
+    let capacity = authority::require_to_see(app, context, organization).await?;
     // AF-6: pending and approved people, and no others.
     if show == Show::Rejected && capacity == Capacity::FocalPoint {
         return Err(Error::NotFound);
@@ -188,7 +188,7 @@ pub async fn count_focal_points(
     organization: &OrganizationId,
 ) -> Result<u64, Error> {
     let db = app.db.read();
-    authority::require_to_see(db, context, organization).await?;
+    authority::require_to_see(app, context, organization).await?;
     Ok(focal_points::list_of_organization(db, organization).await?.len() as u64)
 }
 

@@ -16,7 +16,7 @@ use super::secrets;
 use super::settings::Config;
 
 const FILE: &str = "itu-account.toml";
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 21] = [
     "issuer",
     "listen",
     "trusted_proxies",
@@ -34,6 +34,7 @@ const KEYS: [&str; 20] = [
     "accounts",
     "sessions",
     "passwords",
+    "policy",
     "limits",
     "site",
     "observability",
@@ -114,6 +115,7 @@ fn read(file: impl Provider, environment: impl Provider) -> Result<Config, Probl
         accounts: reader.section("accounts"),
         sessions: reader.section("sessions"),
         passwords: reader.section("passwords"),
+        policy: reader.section("policy"),
         limits: reader.section("limits"),
         site: reader.section("site"),
         observability: reader.section("observability"),
@@ -129,6 +131,7 @@ fn read(file: impl Provider, environment: impl Provider) -> Result<Config, Probl
         config.fetch.problems(),
         config.tokens.problems(),
         config.accounts.problems(),
+        config.policy.problems(),
         config.sessions.problems(),
         config.passwords.problems(),
         config.site.problems(),
@@ -235,6 +238,7 @@ mod tests {
 
     use super::*;
     use crate::config::{SAMPLE, Transport};
+    use crate::domain::role::Duty;
 
     fn read_toml(text: &str) -> Result<Config, Problems> {
         read(Toml::string(text), Serialized::defaults(json!({})))
@@ -242,8 +246,11 @@ mod tests {
 
     #[test]
     fn the_sample_is_complete_and_holds_the_defaults() {
-        let sample = read_toml(SAMPLE).expect("the sample as it is printed");
+        let mut sample = read_toml(SAMPLE).expect("the sample as it is printed");
         let bare = read_toml("issuer = \"https://account.example.org\"").expect("the least");
+        // The one exception, which the sample names: whoever begins with it has administrators with a second factor.
+        assert_eq!(sample.policy.second_factor, [Duty::Administrator]);
+        sample.policy.second_factor.clear();
         assert_eq!(format!("{sample:?}"), format!("{bare:?}"));
         // Every key is in the sample, in use or as a comment.
         let keys: Vec<&str> = SAMPLE

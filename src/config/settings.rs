@@ -10,6 +10,7 @@ use super::mail::Mail;
 use super::mtls::Mtls;
 use super::network::{ForwardingHeader, Network};
 use super::people::{Accounts, Passwords, Sessions, Site};
+use super::policy::Policy;
 use super::protocol::{Authorization, Registration, Tokens};
 use super::server::{Observability, Tls};
 use super::store::{Database, Keys, Redis};
@@ -35,6 +36,7 @@ pub struct Config {
     pub accounts: Accounts,
     pub sessions: Sessions,
     pub passwords: Passwords,
+    pub policy: Policy,
     pub limits: Limits,
     pub site: Site,
     pub observability: Observability,
@@ -67,6 +69,7 @@ impl Config {
             accounts: Accounts::default(),
             sessions: Sessions::default(),
             passwords: Passwords::default(),
+            policy: Policy::default(),
             limits: Limits::default(),
             site: Site::default(),
             observability: Observability::default(),

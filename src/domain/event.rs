@@ -139,6 +139,7 @@ actions! {
     SecondFactorRemoved = "second_factor.removed",
     SecondFactorFailed = "second_factor.failed",
     SignCountRegressed = "second_factor.sign_count_regressed",
+    SecondFactorDemanded = "second_factor.demanded",
     RecoveryCodeUsed = "second_factor.recovery_code_used",
     RecoveryCodesRenewed = "second_factor.recovery_codes_renewed",
     ProfileChanged = "account.profile_changed",

@@ -108,6 +108,10 @@ pub enum PageError {
     SignedOut,
     /// The login is too old for this page (security.md SE-2, SE-4).
     StaleLogin,
+    /// The deployment demands a second factor of the person's office, which the account lacks.
+    SecondFactorRequired,
+    /// The account has one, and this session was begun without it.
+    SecondFactorMissing,
     /// The address of the account is to be verified first.
     EmailUnverified,
     /// A new version of the Terms of Use is to be accepted first.
@@ -151,9 +155,13 @@ impl PageError {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Form(error) => error.status(),
             Self::FormExpired | Self::ForeignForm | Self::Forbidden => StatusCode::FORBIDDEN,
-            Self::SignedOut | Self::StaleLogin | Self::EmailUnverified | Self::TermsDue | Self::Leaving => {
-                StatusCode::UNAUTHORIZED
-            }
+            Self::SignedOut
+            | Self::StaleLogin
+            | Self::SecondFactorRequired
+            | Self::SecondFactorMissing
+            | Self::EmailUnverified
+            | Self::TermsDue
+            | Self::Leaving => StatusCode::UNAUTHORIZED,
             Self::RequestOver(_) => StatusCode::GONE,
             Self::OtherBrowser(_) => StatusCode::BAD_REQUEST,
             Self::LanguageChosen(_) => StatusCode::SEE_OTHER,
@@ -189,7 +197,9 @@ impl PageError {
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         match &self {
-            Self::Internal(source) => tracing::error!(cause = %chain(source.as_ref()), "a page failed"),
+            Self::Internal(source) => {
+                tracing::error!(cause = %chain(source.as_ref()), "a page failed")
+            }
             Self::Protocol(error) => log(error),
             Self::Form(error) => tracing::info!(%error, "refused"),
             _ => {}
@@ -217,6 +227,7 @@ impl From<accounts::Error> for PageError {
             accounts::Error::Conflict
             | accounts::Error::AddressTaken
             | accounts::Error::LastAdministrator => Self::Conflict,
+            accounts::Error::SecondFactorRequired => Self::SecondFactorRequired,
             accounts::Error::ReauthenticationNeeded | accounts::Error::SecondFactorNeeded { .. } => {
                 Self::StaleLogin
             }
@@ -244,6 +255,7 @@ impl From<affiliations::Error> for PageError {
             Error::NoLongerSeen => Self::NoLongerSeen,
             Error::OwnRequest => Self::Forbidden,
             Error::ReauthenticationNeeded => Self::StaleLogin,
+            Error::SecondFactorRequired => Self::SecondFactorRequired,
             Error::TooManyRequests => Self::TooMany { seconds: 86_400 },
             Error::Throttled { seconds } => Self::TooMany { seconds },
             Error::Uncounted => Self::Busy,
@@ -336,6 +348,7 @@ mod tests {
             (affiliations::Error::NotFound, 404),
             (affiliations::Error::OwnRequest, 403),
             (affiliations::Error::ReauthenticationNeeded, 401),
+            (affiliations::Error::SecondFactorRequired, 401),
             (affiliations::Error::Conflict, 409),
             (affiliations::Error::LastFocalPoint, 409),
             (affiliations::Error::OpenRequest, 409),
@@ -363,6 +376,7 @@ mod tests {
             (accounts::Error::NoSignup, 409),
             (accounts::Error::StepMissing, 409),
             (accounts::Error::ReauthenticationNeeded, 401),
+            (accounts::Error::SecondFactorRequired, 401),
         ];
         for (error, status) in of_accounts {
             let name = format!("{error:?}");

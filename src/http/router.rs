@@ -301,7 +301,7 @@ fn account_routes(routes: Routes) -> Routes {
     use Audience::{OwnData, SignedIn};
     use account::{
         data, deletion, email, history, organization, passkeys, password, profile, recovery_codes, requests,
-        security, services, sessions, totp,
+        required, security, services, sessions, totp,
     };
 
     routes
@@ -332,6 +332,11 @@ fn account_routes(routes: Routes) -> Routes {
             paths::ACCOUNT_PASSWORD,
             SignedIn,
             get(password::show).post(password::change),
+        )
+        .at(
+            paths::ACCOUNT_SECOND_FACTOR_REQUIRED,
+            SignedIn,
+            get(required::show),
         )
         .at(paths::ACCOUNT_TOTP, SignedIn, get(totp::show).post(totp::act))
         .at(

@@ -1,7 +1,8 @@
 //! Brings a URL into the router: with its audience, or not at all (security.md G-4).
 //!
 //! The audience is checked before the handler runs: a visitor who is not signed in is sent to the login, one who lacks
-//! the role gets 404, one who rested too long enters the password again (SE-2). The room decides what the role may do
+//! the role gets 404, one who rested too long enters the password again (SE-2), one whose office needs a second factor sets
+//! it up (PW-9). The room decides what the role may do
 //! with the object at hand.
 //!
 //! A HEAD reaches no handler (G-5): the router would run the one of GET, which may make a code or end a session. Only a
@@ -18,6 +19,7 @@ use axum::routing::MethodRouter;
 use super::error::PageError;
 use super::extract::page_form;
 use super::extract::session::BrowserSession;
+use crate::accounts::second_factor::policy::{self, Unmet};
 use crate::accounts::terms;
 use crate::app::App;
 use crate::domain::role::Role;
@@ -178,6 +180,13 @@ async fn admit(app: &App, audience: Audience, parts: &mut Parts) -> Result<(), P
     let is_duty = matches!(audience, Audience::FocalPoint | Audience::Administrator);
     if is_duty && !current.is_fit_for_duty(app.clock.now()) {
         return Err(PageError::StaleLogin); // SE-2
+    }
+    if is_duty {
+        match policy::unmet(app, current, account).await? {
+            Some(Unmet::SetUp) => return Err(PageError::SecondFactorRequired), // PW-9
+            Some(Unmet::StepUp) => return Err(PageError::SecondFactorMissing),
+            None => {}
+        }
     }
     Ok(())
 }

@@ -41,6 +41,7 @@ pub mod refresh_tokens;
 pub mod revocations;
 pub mod roster;
 pub mod second_factors;
+pub mod second_factor_deadlines;
 pub mod service_uses;
 pub mod session_clients;
 pub mod sessions;

@@ -16,7 +16,8 @@ use super::entities::{
     account, account_deletion, affiliation, authentication_request, code_attempt, consent, data_download,
     document_acceptance, email_change, email_code, event, focal_point, login_throttle,
     newsletter_subscription, not_me_link, organization, outbox_mail, passkey, passkey_offer, password_reset,
-    recovery_code, refresh_token, service_use, session, session_client, ties_right, totp_factor,
+    recovery_code, refresh_token, second_factor_deadline, service_use, session, session_client, ties_right,
+    totp_factor,
 };
 use crate::domain::AccountId;
 
@@ -160,6 +161,7 @@ pub async fn read(db: &impl ConnectionTrait, person: &Person<'_>) -> Result<Vec<
         rows::<password_reset::Entity>(db, password_reset::Column::AccountId.eq(id)).await?,
         rows::<recovery_code::Entity>(db, recovery_code::Column::AccountId.eq(id)).await?,
         rows::<refresh_token::Entity>(db, refresh_token::Column::AccountId.eq(id)).await?,
+        rows::<second_factor_deadline::Entity>(db, second_factor_deadline::Column::AccountId.eq(id)).await?,
         rows::<service_use::Entity>(db, service_use::Column::AccountId.eq(id)).await?,
         rows_in::<session_client::Entity>(db, session_client::Column::SessionId, &of_sessions).await?,
         sessions,

@@ -5,7 +5,7 @@ use super::new_browser;
 use crate::accounts::known_browser::KnownBrowser;
 use crate::accounts::sessions::{self, Started};
 use crate::accounts::verification::first_login;
-use crate::accounts::{Result, known_browser};
+use crate::accounts::{Result, known_browser, second_factor};
 use crate::app::{App, Tx};
 use crate::domain::account::Account;
 use crate::domain::authentication::Proof;
@@ -41,7 +41,7 @@ impl LoggedIn {
     }
 }
 
-/// Starts or renews the session, mails a code to an address that is not verified yet, and a mail about the login if the
+/// Starts or renews the session, begins the time to set up a demanded factor, mails a code to an address that is not verified yet, and a mail about the login if the
 /// browser is new to the account.
 pub(super) async fn complete(
     tx: &Tx,
@@ -50,6 +50,7 @@ pub(super) async fn complete(
     browser: Browser<'_>,
 ) -> Result<Started> {
     let started = start(tx, account, proof, browser.session).await?;
+    second_factor::policy::begin(tx, account).await?;
     let mailed = first_login::begin(tx, account).await?;
     if !mailed && !is_known(tx, account, browser).await? {
         new_browser::notify(tx, account).await?;

@@ -2,8 +2,8 @@
 
 use super::failures::forgive;
 use super::notification::inform;
-use super::recovery_code;
 use super::status::reachable_acr_within;
+use super::{policy, recovery_code};
 use crate::accounts::sessions::{self, Started};
 use crate::accounts::{Error, Result};
 use crate::app::{App, Tx};
@@ -32,6 +32,7 @@ pub(super) async fn added(
     change: SecondFactorChange,
 ) -> Result<Enrolled> {
     forgive(tx, &account.id).await?;
+    policy::met(tx, &account.id).await?;
     let recovery_codes = match second_factors::count_codes(tx, &account.id).await? {
         0 => Some(recovery_code::replace(tx, &account.id).await?),
         _ => None,

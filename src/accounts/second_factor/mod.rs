@@ -1,13 +1,14 @@
 //! The second factors that a person presents beside the password: an authenticator app (RFC 6238), a passkey (Web
 //! Authentication), and recovery codes for the day when they are lost (product.md, "Beside the sign-up"). A person who
 //! has set one up is asked for it after every password: `verification`. Each kind has a file, which sets it up and
-//! takes it away.
+//! takes it away. Of whom one is demanded is in `policy`.
 
 mod distrust;
 mod enrolment;
 mod failures;
 mod notification;
 pub mod passkey;
+pub mod policy;
 mod reauthentication;
 pub mod recovery_code;
 mod status;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::enrolment::{self, Enrolled};
-use super::reauthentication;
+use super::{policy, reauthentication};
 use crate::accounts::{Error, Result};
 use crate::app::{App, Tx};
 use crate::domain::AccountId;
@@ -112,17 +112,18 @@ pub async fn confirm(
 /// Removes the app, for a person who has just been verified by all that the account asks for. Returns `false` if there
 /// was none.
 pub async fn remove(app: &App, context: &Context, account: &Account, session: &Session) -> Result<bool> {
-    app.write(context, async |tx| {
+    let removed = app.write(context, async |tx| {
         reauthentication::hold(tx, session).await?;
         reauthentication::require_recent(tx, session, tx.now()).await?;
         if !second_factors::delete_totp(tx, &account.id).await? {
             return Ok(false);
         }
+        policy::require_another(tx, account).await?;
         let (what, change) = (Factor::Totp.as_str(), SecondFactorChange::TotpRemoved);
         enrolment::removed(tx, account, what, change).await?;
         Ok(true)
-    })
-    .await
+    });
+    policy::recorded(app, context, account, removed.await).await
 }
 
 pub(super) fn not_a_code() -> Error {

@@ -23,7 +23,7 @@ pub async fn merge(
     into: &OrganizationId,
     reason: &str,
 ) -> Result<(), Error> {
-    authority::require_administrator(context)?;
+    authority::require_administrator(app, context).await?;
     let reason = authority::parse_reason(reason)?;
     if from == into {
         return Err(Error::Refused("an organization is not merged into itself"));

@@ -79,7 +79,7 @@ pub async fn accept(
     correction: &Correction<'_>,
     reason: &str,
 ) -> Result<(), Error> {
-    authority::require_administrator(context)?;
+    authority::require_administrator(app, context).await?;
     let reason = authority::parse_reason(reason)?;
     app.write(context, async |tx| {
         let before = find_to_change(tx, id).await?;
@@ -96,7 +96,7 @@ pub async fn accept(
 
 /// Rejects a proposal. Whoever said to belong to it belongs to none.
 pub async fn reject(app: &App, context: &Context, id: &OrganizationId, reason: &str) -> Result<(), Error> {
-    authority::require_administrator(context)?;
+    authority::require_administrator(app, context).await?;
     let reason = authority::parse_reason(reason)?;
     app.write(context, async |tx| {
         let before = find_to_change(tx, id).await?;

@@ -1,12 +1,15 @@
 //! Decides who may act for an organization: its Focal Points, and administrators for all. Every function by which
 //! somebody acts for an organization, or sees its people, asks here first. A person's own affiliation is checked in
 //! `requests` and `withdrawal`. Whoever may not gets *not found*, as if there were nothing (security.md G-4). Which
-//! moves an affiliation may make is decided in `domain::affiliation`.
+//! moves an affiliation may make is decided in `domain::affiliation`, whether the deployment closes an office without a
+//! second factor in `accounts::second_factor::policy`.
 
 use sea_orm::ConnectionTrait;
 
+use crate::accounts;
+use crate::accounts::second_factor::policy;
 use crate::affiliations::Error;
-use crate::app::Tx;
+use crate::app::{App, Tx};
 use crate::domain::actor::{Actor, Context};
 use crate::domain::affiliation::{Affiliation, Capacity, Decision};
 use crate::domain::message::FieldErrors;
@@ -46,38 +49,58 @@ pub fn refuse_own(context: &Context, subject: &AccountId) -> Result<(), Error> {
 pub async fn require_to_decide(tx: &Tx, organization: &OrganizationId) -> Result<Capacity, Error> {
     let actor = &tx.context().actor;
     if actor.is_administrator() {
-        return require_administrator(tx.context());
+        return require_administrator(tx.app(), tx.context()).await;
     }
     let Some(account) = actor.account() else {
         return Err(Error::NotFound);
     };
     match focal_points::find_of_account_to_rely_on(tx, account).await? {
-        Some(focal_point) if focal_point.organization == *organization => Ok(Capacity::FocalPoint),
+        Some(focal_point) if focal_point.organization == *organization => {
+            require_open_office(tx.app(), tx.context()).await?;
+            Ok(Capacity::FocalPoint)
+        }
         _ => Err(Error::NotFound),
     }
 }
 
 /// Does what `require_to_decide` does for an actor who only looks: nothing is kept from changing.
 pub async fn require_to_see(
-    db: &impl ConnectionTrait,
+    app: &App,
     context: &Context,
     organization: &OrganizationId,
 ) -> Result<Capacity, Error> {
     if context.actor.is_administrator() {
-        return require_administrator(context);
+        return require_administrator(app, context).await;
     }
-    match organization_of(db, context).await? {
-        Some(own) if own == *organization => Ok(Capacity::FocalPoint),
+    match organization_of(app.db.read(), context).await? {
+        Some(own) if own == *organization => {
+            require_open_office(app, context).await?;
+            Ok(Capacity::FocalPoint)
+        }
         _ => Err(Error::NotFound),
     }
 }
 
 /// Refuses everybody but administrators, the operator and the service itself.
-pub fn require_administrator(context: &Context) -> Result<Capacity, Error> {
+pub async fn require_administrator(app: &App, context: &Context) -> Result<Capacity, Error> {
     match &context.actor {
         Actor::System => Ok(Capacity::System),
-        actor if actor.is_administrator() => Ok(Capacity::Administrator),
+        actor if actor.is_administrator() => {
+            require_open_office(app, context).await?;
+            Ok(Capacity::Administrator)
+        }
         _ => Err(Error::NotFound),
+    }
+}
+
+/// Refuses a person whose office is closed until they have set up a second factor.
+async fn require_open_office(app: &App, context: &Context) -> Result<(), Error> {
+    match policy::closes_office(app, context).await {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(Error::SecondFactorRequired),
+        Err(accounts::Error::Storage(error)) => Err(error.into()),
+        // G-11: what cannot be decided is refused.
+        Err(_) => Err(Error::SecondFactorRequired),
     }
 }
 

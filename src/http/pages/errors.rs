@@ -109,6 +109,8 @@ async fn first(
     let before = match error {
         PageError::SignedOut => Some(paths::LOGIN),
         PageError::StaleLogin => Some(paths::REAUTHENTICATE),
+        PageError::SecondFactorRequired => Some(paths::ACCOUNT_SECOND_FACTOR_REQUIRED),
+        PageError::SecondFactorMissing => Some(paths::LOGIN_SECOND_FACTOR),
         PageError::EmailUnverified => Some(page_of(Due::EmailVerification)),
         PageError::TermsDue => Some(page_of(Due::Terms)),
         PageError::Leaving => Some(page_of(Due::Deletion)),
@@ -263,6 +265,8 @@ fn problem(error: &PageError) -> Problem {
         | PageError::Forbidden
         | PageError::SignedOut
         | PageError::StaleLogin
+        | PageError::SecondFactorRequired
+        | PageError::SecondFactorMissing
         | PageError::EmailUnverified
         | PageError::TermsDue
         | PageError::Leaving => Problem::Forbidden,

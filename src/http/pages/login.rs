@@ -80,7 +80,7 @@ pub async fn log_in(form: PageForm<Fields>) -> Result<Response, PageError> {
     let effort = effort(&ctx, Form::Login, &fields.work).await?;
     match try_password(&ctx, &fields.email, &fields.password, effort).await {
         Ok(login) if fields.passkeys.is_on() => {
-            Ok(login_outcome::logged_in_where_passkeys_can_be_made(ctx, &login).await)
+            login_outcome::logged_in_where_passkeys_can_be_made(ctx, &login).await
         }
         attempt => login_outcome::answer(ctx, typed, attempt).await,
     }

@@ -9,6 +9,7 @@ use super::{PageContext, PageError, refused};
 use crate::accounts;
 use crate::accounts::login::{Browser, LoggedIn};
 use crate::accounts::second_factor::passkey::{offer, registration};
+use crate::accounts::second_factor::policy;
 use crate::accounts::sessions::Started;
 use crate::http::cookies::Cookie;
 use crate::http::outcome::Outcome;
@@ -34,7 +35,7 @@ pub async fn answer(
     use accounts::Error;
 
     match attempt {
-        Ok(login) => Ok(logged_in(ctx, &login)),
+        Ok(login) => logged_in(ctx, &login).await,
         Err(Error::SecondFactorNeeded { ticket }) => {
             let ctx = ctx.with_cookie_value(Cookie::SecondStep, ticket.expose());
             Ok(ctx.redirect(&ctx.within(paths::LOGIN_SECOND_FACTOR)))
@@ -48,31 +49,47 @@ pub async fn answer(
     }
 }
 
-/// Redirects to where the person wanted to go, or first to what is due in the session.
-fn logged_in(ctx: PageContext, login: &LoggedIn) -> Response {
+/// Redirects to where the person wanted to go, or first to what is due in the session, or is demanded of the person's
+/// office. A service is not kept waiting for that.
+async fn logged_in(ctx: PageContext, login: &LoggedIn) -> Result<Response, PageError> {
+    let first = first_page(&ctx, login).await?;
     let ctx = with_session_cookies(ctx, &login.started, &login.known_browser);
-    match accounts::terms::due(&ctx.app, &login.account) {
-        // The page that was asked for says what comes before it.
-        Some(due) if ctx.request().is_none() && ctx.return_path().is_none() => {
-            ctx.redirect(&ctx.within(page_of(due)))
-        }
-        _ => onward(&ctx),
+    Ok(match first {
+        Some(page) => ctx.redirect(&ctx.within(page)),
+        None => onward(&ctx),
+    })
+}
+
+async fn first_page(ctx: &PageContext, login: &LoggedIn) -> Result<Option<&'static str>, PageError> {
+    if ctx.request().is_some() {
+        return Ok(None);
     }
+    if let Some(due) = accounts::terms::due(&ctx.app, &login.account) {
+        // The page that was asked for says what comes before it.
+        return Ok(ctx.return_path().is_none().then_some(page_of(due)));
+    }
+    // Whoever was logged in already confirms an act.
+    let is_new = ctx.session().get().is_none();
+    let is_demanded = is_new && policy::demand(&ctx.app, &login.account).await?.is_some();
+    Ok(is_demanded.then_some(paths::ACCOUNT_SECOND_FACTOR_REQUIRED))
 }
 
 /// Answers a login with the password in a browser whose device can make a passkey: a person who has none is offered one
 /// first, if nothing else is due.
-pub async fn logged_in_where_passkeys_can_be_made(ctx: PageContext, login: &LoggedIn) -> Response {
+pub async fn logged_in_where_passkeys_can_be_made(
+    ctx: PageContext,
+    login: &LoggedIn,
+) -> Result<Response, PageError> {
     match begin_offer(&ctx, login).await {
         Ok(true) => {
             let ctx = with_session_cookies(ctx, &login.started, &login.known_browser);
-            ctx.redirect(&ctx.within(paths::LOGIN_PASSKEY_OFFER))
+            Ok(ctx.redirect(&ctx.within(paths::LOGIN_PASSKEY_OFFER)))
         }
-        Ok(false) => logged_in(ctx, login),
+        Ok(false) => logged_in(ctx, login).await,
         Err(error) => {
             // The person has logged in, whatever becomes of the offer.
             tracing::warn!(%error, "a passkey could not be offered");
-            logged_in(ctx, login)
+            logged_in(ctx, login).await
         }
     }
 }
@@ -80,7 +97,9 @@ pub async fn logged_in_where_passkeys_can_be_made(ctx: PageContext, login: &Logg
 async fn begin_offer(ctx: &PageContext, login: &LoggedIn) -> accounts::Result<bool> {
     let (session, account) = (&login.started.session, &login.account);
     let is_due = accounts::terms::due(&ctx.app, account).is_some();
-    let is_offered = !is_due && offer::is_due(&ctx.app, session).await?;
+    // The page about the office says more of passkeys than the offer.
+    let is_demanded = ctx.request().is_none() && policy::demand(&ctx.app, account).await?.is_some();
+    let is_offered = !is_due && !is_demanded && offer::is_due(&ctx.app, session).await?;
     if is_offered {
         registration::begin(&ctx.app, account, session).await?;
     }

@@ -182,7 +182,7 @@ pub async fn enter(form: PageForm<Fields>) -> Result<Response, PageError> {
     match attempt {
         Ok(login) if fields.passkeys.is_on() => {
             let ctx = ctx.without_cookie(Cookie::SecondStep);
-            Ok(login_outcome::logged_in_where_passkeys_can_be_made(ctx, &login).await)
+            login_outcome::logged_in_where_passkeys_can_be_made(ctx, &login).await
         }
         Ok(_) => login_outcome::answer(ctx.without_cookie(Cookie::SecondStep), typed, attempt).await,
         Err(accounts::Error::ChallengeExpired) => ctx.again(typed.notice("error.passkey_late")).await,

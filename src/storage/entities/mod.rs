@@ -32,6 +32,7 @@ pub mod refresh_token;
 pub mod registration;
 pub mod revocation;
 pub mod service_use;
+pub mod second_factor_deadline;
 pub mod session;
 pub mod session_client;
 pub mod signing_key;

@@ -108,6 +108,48 @@ impl Page for SecondFactorNeeded {
     }
 }
 
+/// `/account/security/required`: the office needs a second factor that the account does not have.
+#[derive(Clone, Debug, Serialize)]
+pub struct AccountSecondFactorRequired {
+    /// The office: `administrator` or `focal_point`.
+    pub duty: String,
+    pub due_at: Time,
+    /// `true` if the time is over and the pages of the office are closed.
+    pub is_overdue: bool,
+    /// `true` if browsers make passkeys for this host.
+    pub passkeys: bool,
+    /// The page to go on with.
+    pub go_on: String,
+}
+
+impl Page for AccountSecondFactorRequired {
+    const TEMPLATE: &'static str = "account_second_factor_required";
+
+    fn samples() -> Vec<Self> {
+        let page = Self {
+            duty: "administrator".into(),
+            due_at: samples::at(),
+            is_overdue: false,
+            passkeys: true,
+            go_on: "/admin".into(),
+        };
+        vec![
+            page.clone(),
+            Self {
+                duty: "focal_point".into(),
+                passkeys: false,
+                ..page.clone()
+            },
+            Self {
+                duty: "focal_point".into(),
+                is_overdue: true,
+                go_on: "/account".into(),
+                ..page
+            },
+        ]
+    }
+}
+
 /// The challenge as the browser gets it.
 const CHALLENGE: &str = r#"{"challenge":"c2FtcGxl","rpId":"account.example","userVerification":"required"}"#;
 

@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use super::line::Line;
 use crate::support::{Site, TestOp};
 use itu_account::app::App;
-use itu_account::config::Issuer;
+use itu_account::config::{Config, Issuer};
 use itu_account::domain::ClientId;
 use itu_account::domain::actor::Context;
 use itu_account::http::{router, server};
@@ -28,9 +28,14 @@ pub struct Server {
 
 impl Server {
     pub async fn starts() -> Self {
+        Self::starts_with(|_| {}).await
+    }
+
+    /// Starts with settings other than the defaults.
+    pub async fn starts_with(change: impl FnOnce(&mut Config)) -> Self {
         let line = Line::opens(None).await;
         let url = format!("http://localhost:{}", line.port);
-        Self::behind(line, url).await
+        Self::behind(line, url, change).await
     }
 
     /// Starts the server over TLS, as in production: cookies are `Secure` then, and can be read in frames of other
@@ -44,12 +49,16 @@ impl Server {
         let tls = server::tls(&certificate_file, &key_file).expect("TLS");
         let line = Line::opens(Some(tls)).await;
         let url = format!("https://localhost:{}", line.port);
-        Self::behind(line, url).await
+        Self::behind(line, url, |_| {}).await
     }
 
-    async fn behind(line: Line, url: String) -> Self {
+    async fn behind(line: Line, url: String, change: impl FnOnce(&mut Config)) -> Self {
         let issuer = Issuer::parse(&url).expect("an issuer");
-        let op = TestOp::with(|config| config.issuer = issuer).await;
+        let op = TestOp::with(|config| {
+            config.issuer = issuer;
+            change(config);
+        })
+        .await;
         listens(&op.app, &line).await;
         Self { op, url, line }
     }

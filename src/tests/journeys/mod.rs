@@ -16,4 +16,5 @@ mod reading;
 mod request_over;
 pub mod second_factor;
 mod signing_in;
+mod second_factor_policy;
 mod signing_up;

@@ -2,7 +2,7 @@
 
 use super::challenge::{self, Challenge, handle};
 use crate::accounts::second_factor::enrolment::{self, Enrolled};
-use crate::accounts::second_factor::reauthentication;
+use crate::accounts::second_factor::{policy, reauthentication};
 use crate::accounts::{Error, Result};
 use crate::app::App;
 use crate::domain::aaguid::Aaguid;
@@ -161,15 +161,16 @@ pub async fn remove(
     session: &Session,
     id: &str,
 ) -> Result<bool> {
-    app.write(context, async |tx| {
+    let removed = app.write(context, async |tx| {
         reauthentication::hold(tx, session).await?;
         reauthentication::require_recent(tx, session, tx.now()).await?;
         if !passkeys::delete(tx, &account.id, id).await? {
             return Ok(false);
         }
+        policy::require_another(tx, account).await?;
         let (what, change) = (Factor::Passkey.as_str(), SecondFactorChange::PasskeyRemoved);
         enrolment::removed(tx, account, what, change).await?;
         Ok(true)
-    })
-    .await
+    });
+    policy::recorded(app, context, account, removed.await).await
 }

@@ -9,7 +9,7 @@ use crate::storage::organizations;
 
 /// Returns all records that are not merged away or rejected.
 pub async fn export(app: &App, context: &Context) -> Result<Vec<u8>, Error> {
-    authority::require_administrator(context)?;
+    authority::require_administrator(app, context).await?;
     let all = organizations::list_all(app.db.read()).await?;
     let mut file = csv::WriterBuilder::new().from_writer(Vec::new());
     let unwritable = |_| Error::Refused("the file cannot be written");

@@ -66,7 +66,7 @@ impl crate::storage::IsBusy for ImportError {
 /// audit record. If the process is ended in between, the rows before are applied, and the same file again applies the
 /// others; rows without an id have one that the file gives them, so that they are not made twice.
 pub async fn import(app: &App, context: &Context, file: &[u8]) -> Result<Imported, ImportError> {
-    authority::require_administrator(context)?;
+    authority::require_administrator(app, context).await?;
     let (rows, malformed) = read(file).map_err(ImportError::Lines)?;
     let mut imported = Imported::default();
     let mut attempt = 0;

@@ -11,6 +11,7 @@ pub mod password;
 pub mod profile;
 pub mod recovery_codes;
 pub mod requests;
+pub mod required;
 pub mod security;
 pub mod services;
 pub mod sessions;

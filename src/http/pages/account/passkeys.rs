@@ -146,6 +146,10 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
             let form = typed.notice("error.try_again");
             return ctx.again_as(StatusCode::CONFLICT, form).await;
         }
+        Err(accounts::Error::SecondFactorRequired) => {
+            let form = typed.notice("error.second_factor_required");
+            return ctx.again_as(StatusCode::CONFLICT, form).await;
+        }
         Err(accounts::Error::ChallengeExpired) => typed.notice("error.passkey_late"),
         Err(other) => return Err(other.into()),
     };

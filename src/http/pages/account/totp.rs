@@ -93,7 +93,9 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
             Err(error) => error,
         },
         "renew_codes" => match recovery_code::renew(app, &context, account, session).await {
-            Ok(codes) => return recovery_codes::show_new(&ctx, &person, &codes, false, Made::WithApp).await,
+            Ok(codes) => {
+                return recovery_codes::show_new(&ctx, &person, &codes, false, Made::WithApp).await;
+            }
             Err(error) => error,
         },
         "remove" => match totp::remove(app, &context, account, session).await {
@@ -108,6 +110,10 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
         // G-9: the app was set up, or taken away, in another window.
         accounts::Error::Conflict => {
             let form = typed.notice("error.try_again");
+            return ctx.again_as(StatusCode::CONFLICT, form).await;
+        }
+        accounts::Error::SecondFactorRequired => {
+            let form = typed.notice("error.second_factor_required");
             return ctx.again_as(StatusCode::CONFLICT, form).await;
         }
         // The set-up took too long.

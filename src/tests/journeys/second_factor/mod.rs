@@ -62,7 +62,8 @@ pub async fn sets_up(op: &TestOp, person: &mut Person) -> (Authenticator, Vec<St
     (app, codes)
 }
 
-async fn sets_up_in_session(op: &TestOp, person: &mut Person) -> (Authenticator, Vec<String>) {
+/// Does what `sets_up` does, for somebody who has just logged in; the code of the set-up has been used.
+pub async fn sets_up_in_session(op: &TestOp, person: &mut Person) -> (Authenticator, Vec<String>) {
     let page = person.browser.get(SETUP).await;
     let begin = page.form(&["action=begin"]).press("action", "begin");
     let page = person.browser.send(begin).await;

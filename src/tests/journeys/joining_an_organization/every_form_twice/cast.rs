@@ -148,6 +148,7 @@ pub(super) async fn cast() -> Cast {
         of("keyed", "/account/security/passkeys"),
         of("offered", "/login/passkey/offer"),
         of("lagging", "/terms/accept"),
+        of("visitor", "/recovery/stop"),
         of("guarded", "/account/security/recovery-codes"),
         of("guarded", "/account/security/totp"),
         of("guarded", "/account/security/totp/confirm"),
