@@ -31,6 +31,8 @@ pub const TERMS_ACCEPT: &str = "/terms/accept";
 pub const TERMS_REFUSED: &str = "/terms/refused";
 pub const FORGOT_PASSWORD: &str = "/forgot-password";
 pub const RESET_PASSWORD: &str = "/reset-password";
+/// For everybody who has the link.
+pub const RECOVERY_STOP: &str = "/recovery/stop";
 /// A Well-Known URL for Changing Passwords (W3C): password managers lead there.
 pub const CHANGE_PASSWORD: &str = "/.well-known/change-password";
 
@@ -70,9 +72,9 @@ pub const ACCOUNT_ORGANIZATION: &str = "/account/organization";
 pub const ACCOUNT_ORGANIZATION_CONFIRM: &str = "/account/organization/confirm";
 pub const ACCOUNT_ORGANIZATION_CHANGE: &str = "/account/organization/change";
 pub const ACCOUNT_SECURITY: &str = "/account/security";
+pub const ACCOUNT_SECOND_FACTOR_REQUIRED: &str = "/account/security/required";
 pub const ACCOUNT_PASSWORD: &str = "/account/security/password";
 pub const ACCOUNT_TOTP: &str = "/account/security/totp";
-pub const ACCOUNT_SECOND_FACTOR_REQUIRED: &str = "/account/security/required";
 pub const ACCOUNT_TOTP_CONFIRM: &str = "/account/security/totp/confirm";
 pub const ACCOUNT_PASSKEYS: &str = "/account/security/passkeys";
 pub const ACCOUNT_PASSKEYS_CONFIRM: &str = "/account/security/passkeys/confirm";
@@ -115,6 +117,8 @@ pub const ADMIN_ORGANIZATION_CONFIRM: &str = "/admin/organizations/{id}/confirm"
 pub const ADMIN_PROPOSALS: &str = "/admin/proposals";
 pub const ADMIN_PROPOSAL: &str = "/admin/proposals/{id}";
 pub const ADMIN_PROPOSAL_CONFIRM: &str = "/admin/proposals/{id}/confirm";
+pub const ADMIN_RECOVERIES: &str = "/admin/recoveries";
+pub const ADMIN_RECOVERY: &str = "/admin/recoveries/{id}";
 pub const ADMIN_CLIENTS: &str = "/admin/clients";
 pub const ADMIN_CLIENT: &str = "/admin/clients/{id}";
 
@@ -178,6 +182,10 @@ pub fn admin_organization(id: &OrganizationId) -> String {
 
 pub fn admin_organization_confirm(id: &OrganizationId) -> String {
     filled(ADMIN_ORGANIZATION_CONFIRM, &[id.as_str()])
+}
+
+pub fn admin_recovery(id: &str) -> String {
+    filled(ADMIN_RECOVERY, &[id])
 }
 
 pub fn admin_proposal(id: &OrganizationId) -> String {

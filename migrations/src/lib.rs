@@ -38,6 +38,7 @@ mod m20261129_194800_forms_of_programs;
 mod m20261129_204500_account_deletions;
 mod m20261129_201500_newsletter_subscriptions;
 mod m20261129_201000_second_factor_deadlines;
+mod m20261129_203000_assisted_recoveries;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
 
@@ -83,6 +84,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_204500_account_deletions::Migration),
             Box::new(m20261129_201500_newsletter_subscriptions::Migration),
             Box::new(m20261129_201000_second_factor_deadlines::Migration),
+            Box::new(m20261129_203000_assisted_recoveries::Migration),
         ]
     }
 }

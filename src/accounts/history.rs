@@ -58,6 +58,12 @@ pub const fn visibility(action: Action) -> Visibility {
         | Action::SecondFactorDemanded
         | Action::RecoveryCodeUsed
         | Action::RecoveryCodesRenewed
+        | Action::RecoveryRequested
+        | Action::RecoveryConfirmed
+        | Action::RecoveryStopped
+        | Action::RecoveryCancelled
+        | Action::RecoveryExpired
+        | Action::RecoveryCompleted
         | Action::AccountUnlocked
         | Action::EmailChangeRequested
         | Action::EmailChangeCancelled
@@ -155,13 +161,19 @@ pub fn wording(action: Action, reason: Option<&str>) -> Option<&'static str> {
             Some(Factor::Totp) => "history.event.app_removed",
             _ => "history.event.factors_removed",
         },
+        Action::SecondFactorDemanded => "history.event.second_factor_demanded",
         Action::SignCountRegressed => "history.event.sign_count_regressed",
         Action::RecoveryCodeUsed => "history.event.recovery_code_used",
         Action::RecoveryCodesRenewed => "history.event.recovery_codes_renewed",
+        Action::RecoveryRequested => "history.event.recovery_requested",
+        Action::RecoveryConfirmed => "history.event.recovery_confirmed",
+        Action::RecoveryStopped => "history.event.recovery_stopped",
+        Action::RecoveryCancelled => "history.event.recovery_cancelled",
+        Action::RecoveryExpired => "history.event.recovery_expired",
+        Action::RecoveryCompleted => "history.event.recovery_completed",
         Action::AccountUnlocked => "history.event.unlocked",
         Action::RefreshTokenReused => "history.event.token_reused",
         Action::SignUpCompleted => "history.event.signed_up",
-        Action::SecondFactorDemanded => "history.event.second_factor_demanded",
         Action::EmailCodeSent => "history.event.code_sent",
         Action::EmailVerified => "history.event.email_verified",
         Action::EmailChangeRequested => "history.event.email_change_requested",

@@ -3,6 +3,7 @@
 //! its audit record and its mail (ST-2). Organizations are in `affiliations`, the protocol is in `oidc`.
 
 pub mod administrators;
+pub mod assisted_recovery;
 pub mod data_download;
 mod effort;
 pub mod deletion;

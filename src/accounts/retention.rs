@@ -6,11 +6,13 @@ use sea_orm::DbErr;
 use super::{Result, data_download, throttle};
 use crate::app::App;
 use crate::domain::Time;
+use crate::domain::assisted_recovery;
 use crate::domain::session::Session;
 use crate::domain::{not_me, signup};
 use crate::storage::batches::{ROWS, until_done};
 use crate::storage::{
-    email_changes, email_codes, login_throttles, not_me_links, password_resets, pending_signups, sessions,
+    assisted_recoveries, email_changes, email_codes, login_throttles, not_me_links, password_resets,
+    pending_signups, sessions,
 };
 
 /// The time after which counters of failures that nobody added to are forgotten; stopped ones stay until a reset.
@@ -37,6 +39,11 @@ pub async fn sweep(app: &App) -> Result<u64> {
     let dead = Session::dead_before(now) - SESSIONS_KEPT;
     rows += until_done(stopping, || forget_sessions(app, dead)).await?;
     rows += data_download::sweep(app, now).await?;
+    let recoveries = now - assisted_recovery::KEPT;
+    rows += until_done(stopping, || {
+        assisted_recoveries::delete_ended_before(db, recoveries)
+    })
+    .await?;
     let throttles = now - THROTTLES_KEPT;
     rows += until_done(stopping, || {
         login_throttles::delete_stale(db, throttle::STOPPED, throttles)

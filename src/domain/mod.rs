@@ -5,6 +5,7 @@ pub mod account;
 pub mod account_deletion;
 pub mod actor;
 pub mod affiliation;
+pub mod assisted_recovery;
 pub mod authentication;
 pub mod authorization;
 pub mod authorization_details;

@@ -35,6 +35,8 @@ pub enum Cookie {
     DeletionStop,
     /// The token of a link that stops the newsletter, out of the address with the first step.
     Newsletter,
+    /// The token of a link that stops a recovery, out of the address with the first step (PW-10).
+    RecoveryStop,
 }
 
 impl Cookie {
@@ -53,6 +55,7 @@ impl Cookie {
             Self::NotMe => "itu_not_me",
             Self::DeletionStop => "itu_keep",
             Self::Newsletter => "itu_newsletter",
+            Self::RecoveryStop => "itu_stop",
         }
     }
 
@@ -63,10 +66,13 @@ impl Cookie {
             Self::Signup => Some(24 * 3600),   // SU-5
             Self::SecondStep => Some(10 * 60), // AZ-6
             Self::Passkey => Some(5 * 60),
-            // PW-5, SU-7
-            Self::Reset | Self::EmailUndo | Self::NotMe | Self::DeletionStop | Self::Newsletter => {
-                Some(30 * 60)
-            }
+            // PW-5, PW-10, SU-7
+            Self::Reset
+            | Self::EmailUndo
+            | Self::NotMe
+            | Self::DeletionStop
+            | Self::Newsletter
+            | Self::RecoveryStop => Some(30 * 60),
             Self::KnownBrowser => Some(90 * 24 * 3600), // PW-4
             Self::Language => Some(365 * 24 * 3600),
         }

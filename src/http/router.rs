@@ -10,7 +10,7 @@ use super::error::PageError;
 use super::pages::{
     account, admin, affiliation_requests, authorization, deletion_stop, device, documents, email_undo,
     errors, focal_point, keep_account, login, logout, newsletter, not_me, organizations, passkey,
-    passkey_offer, public, recovery, second_factor, signup, verify_email,
+    passkey_offer, public, recovery, recovery_stop, second_factor, signup, verify_email,
 };
 use super::return_path::ReturnPaths;
 use super::routes::{Audience, Routes};
@@ -211,6 +211,11 @@ fn login_routes(routes: Routes) -> Routes {
             Public,
             get(newsletter::enter).post(newsletter::one_click),
         )
+        .at(
+            paths::RECOVERY_STOP,
+            Public,
+            get(recovery_stop::open).post(recovery_stop::stop),
+        )
 }
 
 fn signup_routes(routes: Routes) -> Routes {
@@ -329,14 +334,14 @@ fn account_routes(routes: Routes) -> Routes {
         )
         .at(paths::ACCOUNT_SECURITY, SignedIn, get(security::show))
         .at(
-            paths::ACCOUNT_PASSWORD,
-            SignedIn,
-            get(password::show).post(password::change),
-        )
-        .at(
             paths::ACCOUNT_SECOND_FACTOR_REQUIRED,
             SignedIn,
             get(required::show),
+        )
+        .at(
+            paths::ACCOUNT_PASSWORD,
+            SignedIn,
+            get(password::show).post(password::change),
         )
         .at(paths::ACCOUNT_TOTP, SignedIn, get(totp::show).post(totp::act))
         .at(
@@ -439,7 +444,7 @@ fn focal_point_routes(routes: Routes) -> Routes {
 
 fn admin_routes(routes: Routes) -> Routes {
     use Audience::Administrator;
-    use admin::{clients, organizations, proposals};
+    use admin::{clients, organizations, proposals, recoveries};
     use affiliation_requests as requests;
 
     routes
@@ -479,6 +484,16 @@ fn admin_routes(routes: Routes) -> Routes {
             paths::ADMIN_PROPOSAL_CONFIRM,
             Administrator,
             get(proposals::confirm).post(proposals::decide),
+        )
+        .at(
+            paths::ADMIN_RECOVERIES,
+            Administrator,
+            get(recoveries::list).post(recoveries::request),
+        )
+        .at(
+            paths::ADMIN_RECOVERY,
+            Administrator,
+            get(recoveries::show).post(recoveries::decide),
         )
         .at(paths::ADMIN_CLIENTS, Administrator, get(clients::list))
         .at(paths::ADMIN_CLIENT, Administrator, get(clients::show))

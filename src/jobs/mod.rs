@@ -9,6 +9,7 @@ mod sweep;
 pub use job::Job;
 pub use runner::Running;
 pub use schedule::{
-    ALL, build_data_downloads, delete_accounts, deliver_logouts, deliver_mail, deliver_pings, refresh, start,
+    ALL, build_data_downloads, delete_accounts, deliver_logouts, deliver_mail, deliver_pings,
+    recover_accounts, refresh, start,
 };
 pub use sweep::sweep;

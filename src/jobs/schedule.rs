@@ -43,6 +43,12 @@ pub const ALL: &[Job] = &[
         every: Duration::from_secs(30),
         run: |app| Box::pin(async move { delete_accounts(&app).await }),
     },
+    // PW-10
+    Job {
+        name: "recoveries",
+        every: Duration::from_mins(1),
+        run: |app| Box::pin(async move { recover_accounts(&app).await }),
+    },
     // DS-3: pending rows are purged every minute.
     Job {
         name: "sweep",
@@ -104,6 +110,12 @@ pub async fn deliver_pings(app: &App) -> anyhow::Result<()> {
 }
 
 /// Builds what people requested of their data.
+/// Removes the second factors of accounts whose recovery through the ServiceDesk has waited its time.
+pub async fn recover_accounts(app: &App) -> anyhow::Result<()> {
+    accounts::assisted_recovery::complete_due(app).await?;
+    Ok(())
+}
+
 pub async fn build_data_downloads(app: &App) -> anyhow::Result<()> {
     accounts::data_download::build_due(app).await?;
     Ok(())

@@ -143,6 +143,28 @@ pub async fn void_undo_since(
         .map(drop)
 }
 
+/// Returns the addresses that the account had until lately: those whose link still undoes the change, or did.
+pub async fn list_former(
+    db: &impl ConnectionTrait,
+    account: &AccountId,
+    now: Time,
+) -> Result<Vec<EmailAddress>, DbErr> {
+    let rows = Entity::find()
+        .filter(Column::AccountId.eq(account.as_str()))
+        .filter(Column::ChangedAt.is_not_null())
+        .filter(Column::ExpiresAt.gt(now))
+        .all(db)
+        .await?;
+    let mut former: Vec<EmailAddress> = Vec::new();
+    for row in rows {
+        let address = change(row)?.old;
+        if former.iter().all(|it| it.key() != address.key()) {
+            former.push(address);
+        }
+    }
+    Ok(former)
+}
+
 pub async fn delete_expired(db: &impl ConnectionTrait, now: Time) -> Result<u64, DbErr> {
     let expired = Condition::all().add(Column::ExpiresAt.lte(now));
     batches::delete::<Entity, String>(db, Column::Id, expired).await

@@ -11,10 +11,11 @@ use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QuerySele
 
 use super::batches::{ROWS, delete};
 use super::entities::{
-    affiliation, authentication_request, code_attempt, consent, data_download, document_acceptance,
-    email_change, email_code, event, focal_point, login_throttle, newsletter_subscription, not_me_link,
-    organization, outbox_mail, passkey, passkey_offer, password_reset, recovery_code, refresh_token,
-    service_use, session, session_client, ties_right, totp_factor,
+    affiliation, assisted_recovery, authentication_request, code_attempt, consent, data_download,
+    document_acceptance, email_change, email_code, event, focal_point, login_throttle,
+    newsletter_subscription, not_me_link, organization, outbox_mail, passkey, passkey_offer, password_reset,
+    recovery_code, refresh_token, second_factor_deadline, service_use, session, session_client, ties_right,
+    totp_factor,
 };
 use super::personal_data::Person;
 use super::{Database, Transaction};
@@ -24,6 +25,7 @@ pub const DELETED: &[&str] = &[
     "account_deletions",
     "accounts",
     "affiliations",
+    "assisted_recoveries",
     "authentication_requests",
     "code_attempts",
     "consents",
@@ -41,6 +43,7 @@ pub const DELETED: &[&str] = &[
     "password_resets",
     "recovery_codes",
     "refresh_tokens",
+    "second_factor_deadlines",
     "service_uses",
     "session_clients",
     "sessions",
@@ -119,6 +122,8 @@ pub enum Step {
     PasskeyOffers,
     TotpFactors,
     RecoveryCodes,
+    SecondFactorDeadlines,
+    AssistedRecoveries,
     DocumentAcceptances,
     NewsletterSubscriptions,
     NotMeLinks,
@@ -152,6 +157,8 @@ impl Step {
         Self::PasskeyOffers,
         Self::TotpFactors,
         Self::RecoveryCodes,
+        Self::SecondFactorDeadlines,
+        Self::AssistedRecoveries,
         Self::DocumentAcceptances,
         Self::NewsletterSubscriptions,
         Self::NotMeLinks,
@@ -234,6 +241,16 @@ async fn delete_rows(tx: &Transaction, step: Step, person: &Person<'_>) -> Resul
         Step::RecoveryCodes => {
             delete!(recovery_code, Digest: String, of(recovery_code::Column::AccountId, id))
         }
+        Step::SecondFactorDeadlines => delete!(
+            second_factor_deadline,
+            AccountId: String,
+            of(second_factor_deadline::Column::AccountId, id)
+        ),
+        Step::AssistedRecoveries => delete!(
+            assisted_recovery,
+            Id: String,
+            of(assisted_recovery::Column::AccountId, id)
+        ),
         Step::PasskeyOffers => {
             delete!(passkey_offer, AccountId: String, of(passkey_offer::Column::AccountId, id))
         }

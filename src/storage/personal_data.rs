@@ -13,8 +13,8 @@ use sea_orm::{
 use serde_json::{Map, Value};
 
 use super::entities::{
-    account, account_deletion, affiliation, authentication_request, code_attempt, consent, data_download,
-    document_acceptance, email_change, email_code, event, focal_point, login_throttle,
+    account, account_deletion, affiliation, assisted_recovery, authentication_request, code_attempt, consent,
+    data_download, document_acceptance, email_change, email_code, event, focal_point, login_throttle,
     newsletter_subscription, not_me_link, organization, outbox_mail, passkey, passkey_offer, password_reset,
     recovery_code, refresh_token, second_factor_deadline, service_use, session, session_client, ties_right,
     totp_factor,
@@ -72,6 +72,9 @@ pub const WITHHELD: &[(&str, &str, Reason)] = &[
     ("accounts", "password_hash", Reason::Secret),
     ("affiliations", "decided_by", Reason::AnotherPerson),
     ("affiliations", "ended_by", Reason::AnotherPerson),
+    ("assisted_recoveries", "asked_by", Reason::AnotherPerson),
+    ("assisted_recoveries", "confirmed_by", Reason::AnotherPerson),
+    ("assisted_recoveries", "stop_digest", Reason::Secret),
     ("authentication_requests", "digest", Reason::Secret),
     ("authentication_requests", "ping", Reason::Secret),
     ("data_downloads", "content", Reason::ThisFile),
@@ -141,6 +144,7 @@ pub async fn read(db: &impl ConnectionTrait, person: &Person<'_>) -> Result<Vec<
         rows::<account::Entity>(db, account::Column::Id.eq(id)).await?,
         rows::<account_deletion::Entity>(db, account_deletion::Column::AccountId.eq(id)).await?,
         affiliations,
+        rows::<assisted_recovery::Entity>(db, assisted_recovery::Column::AccountId.eq(id)).await?,
         rows::<authentication_request::Entity>(db, authentication_request::Column::AccountId.eq(id)).await?,
         rows::<code_attempt::Entity>(db, code_attempt::Column::Address.is_in(person.addresses)).await?,
         rows::<consent::Entity>(db, consent::Column::AccountId.eq(id)).await?,

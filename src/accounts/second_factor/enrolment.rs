@@ -82,7 +82,8 @@ pub async fn remove_for(app: &App, context: &Context, email: &str) -> Result<boo
     .await
 }
 
-async fn remove_all(tx: &Tx, account: &Account) -> Result<bool> {
+/// Removes all factors and codes within a unit of work that does more.
+pub(in crate::accounts) async fn remove_all(tx: &Tx, account: &Account) -> Result<bool> {
     accounts::lock(tx, &account.id).await?;
     let had_app = second_factors::delete_totp(tx, &account.id).await?;
     let had_passkeys = passkeys::delete_all(tx, &account.id).await? > 0;

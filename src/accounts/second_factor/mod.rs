@@ -17,6 +17,7 @@ mod verification;
 
 pub use distrust::HeldFactor;
 pub(super) use distrust::{codes_renewed_since, list_held, remove_added_since};
+pub(super) use enrolment::remove_all;
 pub use enrolment::{Enrolled, remove_for};
 pub(super) use failures::forgive;
 pub(super) use reauthentication::{hold, require_recent};

@@ -60,6 +60,7 @@ pub mod passkey;
 pub mod passkey_offer;
 pub mod public;
 pub mod recovery;
+pub mod recovery_stop;
 mod render;
 mod repeated_answer;
 mod resumption;

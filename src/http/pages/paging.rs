@@ -57,6 +57,16 @@ impl From<&accounts::history::HistoryPage> for Position {
     }
 }
 
+impl From<&accounts::assisted_recovery::RecoveryPage> for Position {
+    fn from(found: &accounts::assisted_recovery::RecoveryPage) -> Self {
+        Self {
+            page: found.page,
+            size: found.size,
+            total: found.total,
+        }
+    }
+}
+
 impl From<&affiliations::history::HistoryPage> for Position {
     fn from(found: &affiliations::history::HistoryPage) -> Self {
         Self {

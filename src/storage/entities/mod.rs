@@ -3,6 +3,7 @@
 pub mod account;
 pub mod account_deletion;
 pub mod affiliation;
+pub mod assisted_recovery;
 pub mod authentication_request;
 pub mod client;
 pub mod client_secret;
@@ -31,8 +32,8 @@ pub mod recovery_code;
 pub mod refresh_token;
 pub mod registration;
 pub mod revocation;
-pub mod service_use;
 pub mod second_factor_deadline;
+pub mod service_use;
 pub mod session;
 pub mod session_client;
 pub mod signing_key;

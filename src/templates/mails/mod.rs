@@ -4,6 +4,7 @@
 mod account;
 mod account_deletion;
 mod affiliation;
+mod assisted_recovery;
 mod email_change;
 mod newsletter;
 mod not_me;
@@ -13,6 +14,7 @@ pub mod previews;
 pub use account::*;
 pub use account_deletion::*;
 pub use affiliation::*;
+pub use assisted_recovery::*;
 pub use email_change::*;
 pub use newsletter::*;
 pub use not_me::*;

@@ -12,6 +12,7 @@ mod journey;
 mod languages;
 mod line;
 mod not_me;
+mod office;
 mod on_paper;
 mod passkey_autofill;
 mod people;

@@ -1,6 +1,7 @@
 //! Tests what people do from one page to the next, through the front door: each file is one way through the product.
 
 mod accepting_terms;
+mod assisted_recovery;
 mod changing_the_address;
 mod choosing_a_password;
 mod confirming;
@@ -15,6 +16,6 @@ mod places;
 mod reading;
 mod request_over;
 pub mod second_factor;
-mod signing_in;
 mod second_factor_policy;
+mod signing_in;
 mod signing_up;

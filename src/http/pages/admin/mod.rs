@@ -1,10 +1,11 @@
 //! `/admin` and below, for administrators whose session is fit for duty (security.md SE-2, 10): requests
 //! that no Focal Point could decide, records that people typed in, organizations and their Focal
-//! Points, and the services.
+//! Points, recoveries through the ServiceDesk, and the services.
 
 pub mod clients;
 pub mod organizations;
 pub mod proposals;
+pub mod recoveries;
 
 use axum::response::Response;
 

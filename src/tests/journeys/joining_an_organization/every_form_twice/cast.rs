@@ -13,6 +13,8 @@ use crate::journeys::second_factor::offering::is_offered;
 use crate::journeys::second_factor::passkeys::with_passkey;
 use crate::journeys::second_factor::sets_up;
 use crate::support::{ISSUER, Person, TestOp};
+use itu_account::accounts::assisted_recovery;
+use itu_account::domain::actor::{Actor, Context};
 use itu_account::domain::role::Role;
 
 pub(super) struct Cast {
@@ -33,6 +35,14 @@ pub(super) async fn cast() -> Cast {
     op.insert_organization("ofcom", "Federal Office of Communications", "member_state")
         .await;
     op.insert_organization("telco", "Telco", "sector_member").await;
+    // A person has lost every second factor: one administrator has asked for the recovery of the account, and another was
+    // confirmed and can be stopped. The clock moves on before anybody who walks logs in.
+    let [asked_for, waiting] = [
+        recovery(&op, "lost@example.org", false).await,
+        recovery(&op, "lost-too@example.org", true).await,
+    ];
+    let mut forgetful = op.person("forgetful@example.org").await;
+    sets_up(&op, &mut forgetful).await;
     let (focal_point, ..) = focal_point(&op, "fp@ofcom.example", "ofcom").await;
     let (_, _, pending) = member(&op, "pending@ofcom.example", "ofcom", false).await;
     let (_, _, orphan) = member(&op, "pending@telco.example", "telco", false).await;
@@ -102,6 +112,8 @@ pub(super) async fn cast() -> Cast {
     robbed.logs_in().await;
     let link = op.outbox().link("robbed@example.org", "/account/not-me").await;
     visitor.browser.get(&link).await;
+    let link = op.outbox().link("lost-too@example.org", "/recovery/stop").await;
+    visitor.browser.get(&link).await;
     let mut offered = op.person("offered@example.org").await;
     is_offered(&mut offered).await;
     // A person is about to delete the account; another has, and a third has a link that keeps it.
@@ -138,6 +150,7 @@ pub(super) async fn cast() -> Cast {
         of("goner", "/account/delete"),
         of("leaver", "/login/keep-account"),
         of("visitor", "/newsletter/stop"),
+        of("visitor", "/recovery/stop"),
         of("mover", "/account/email"),
         of("chooser", "/signup/organization"),
         of("verifier", "/signup/verify"),
@@ -148,7 +161,6 @@ pub(super) async fn cast() -> Cast {
         of("keyed", "/account/security/passkeys"),
         of("offered", "/login/passkey/offer"),
         of("lagging", "/terms/accept"),
-        of("visitor", "/recovery/stop"),
         of("guarded", "/account/security/recovery-codes"),
         of("guarded", "/account/security/totp"),
         of("guarded", "/account/security/totp/confirm"),
@@ -171,6 +183,9 @@ pub(super) async fn cast() -> Cast {
         ("focal point", format!("/focal-point/ofcom/people/{account}")),
         ("administrator", format!("/admin/requests/{orphan}")),
         of("administrator", "/admin/organizations/ofcom"),
+        of("administrator", "/admin/recoveries?email=forgetful@example.org"),
+        ("administrator", format!("/admin/recoveries/{asked_for}")),
+        ("administrator", format!("/admin/recoveries/{waiting}")),
         ("administrator", format!("/admin/proposals/{accepted}")),
         (
             "administrator",
@@ -202,6 +217,31 @@ pub(super) async fn cast() -> Cast {
         ("administrator", administrator),
     ]);
     Cast { op, people, pages }
+}
+
+/// Asks for the recovery of a person who has lost an app, and confirms it, as two administrators of whom none walks. Returns
+/// its identifier.
+async fn recovery(op: &TestOp, email: &str, is_confirmed: bool) -> String {
+    let mut person = op.person(email).await;
+    sets_up(op, &mut person).await;
+    let account = op.find_account(email).await.id;
+    let by = async |name: &str| {
+        let email = format!("{name}-{email}");
+        op.person_with(&email, Role::Administrator).await;
+        let mut context = Context::of(Actor::Person {
+            account: op.find_account(&email).await.id,
+            role: Role::Administrator,
+        });
+        context.authenticated_at = Some(op.now());
+        context
+    };
+    let id = assisted_recovery::request(&op.app, &by("one").await, &account, "Called back").await;
+    let id = id.expect("a request");
+    if is_confirmed {
+        let confirmed = assisted_recovery::confirm(&op.app, &by("two").await, &id).await;
+        confirmed.expect("a confirmation");
+    }
+    id
 }
 
 /// Returns somebody logged in, brought by a service to the page that asks them, and the page's address.
