@@ -16,6 +16,9 @@ pub struct Timing {
     /// The e-mail addresses that have an account; `{n}` counts
     #[arg(long, default_value = "known{n}@bench.example")]
     known: String,
+    /// The e-mail addresses whose account has the hash of another platform, if there are any; `{n}` counts
+    #[arg(long)]
+    former: Option<String>,
     /// The number of addresses; each is used once in each journey, since limits by address would answer otherwise
     #[arg(long, default_value_t = 200)]
     people: usize,
@@ -60,21 +63,27 @@ const JOURNEYS: [(&str, &[Form]); 3] = [
 
 pub async fn run(arguments: &Timing) -> Result<()> {
     let http = Http::new(false)?;
-    println!(
-        "{:<42} {:>10} {:>10} {:>7}",
-        "median of each POST, ms", "known", "unknown", "ratio"
-    );
+    // The first is what the others are compared with.
+    let mut kinds = vec![("unknown", None), ("known", Some(&arguments.known))];
+    kinds.extend(arguments.former.as_ref().map(|it| ("former", Some(it))));
+    print!("{:<42}", "median of each POST, ms; its ratio");
+    for (kind, _) in &kinds {
+        print!(" {kind:>10} {:>7}", "");
+    }
+    println!();
     for (journey, forms) in JOURNEYS {
-        // [form][known, unknown]
-        let mut times = vec![[Vec::new(), Vec::new()]; forms.len()];
+        // [form][kind]
+        let mut times = vec![vec![Vec::new(); kinds.len()]; forms.len()];
         let mut statuses = vec![None; forms.len()];
         for n in 0..arguments.people {
-            let known = arguments.known.replace("{n}", &n.to_string());
-            let unknown = format!("unknown{}@bench.example", random_text(10).to_lowercase());
-            let mut pair = [(0, known), (1, unknown)];
-            // Takes turns, so that neither is always the first.
-            pair.rotate_left(n % 2);
-            for (which, email) in pair {
+            let addresses = kinds.iter().map(|(_, pattern)| match pattern {
+                Some(pattern) => pattern.replace("{n}", &n.to_string()),
+                None => format!("unknown{}@bench.example", random_text(10).to_lowercase()),
+            });
+            let mut turns: Vec<_> = addresses.enumerate().collect();
+            // They take turns, so that none is always the first.
+            turns.rotate_left(n % kinds.len());
+            for (which, email) in turns {
                 let taken = fill_in(&http, &arguments.issuer, forms, &email)
                     .await
                     .with_context(|| format!("{journey} of {email}"))?;
@@ -86,13 +95,13 @@ pub async fn run(arguments: &Timing) -> Result<()> {
                 }
             }
         }
-        for ((path, _), [known, unknown]) in forms.iter().zip(times) {
-            let (known, unknown) = (median(known), median(unknown));
-            println!(
-                "{:<42} {known:>10.2} {unknown:>10.2} {:>7.3}",
-                format!("{journey}: {path}"),
-                known / unknown
-            );
+        for ((path, _), of_kinds) in forms.iter().zip(times) {
+            let medians: Vec<f64> = of_kinds.into_iter().map(median).collect();
+            print!("{:<42}", format!("{journey}: {path}"));
+            for median in &medians {
+                print!(" {median:>10.2} {:>7.3}", median / medians[0]);
+            }
+            println!();
         }
     }
     Ok(())
