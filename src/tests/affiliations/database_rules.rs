@@ -10,7 +10,7 @@ use itu_account::domain::{AccountId, AffiliationId};
 use itu_account::storage::{focal_points, ties};
 
 impl TestOp {
-    pub(super) async fn execute_sql(&self, statement: &str) -> Result<u64, String> {
+    pub async fn execute_sql(&self, statement: &str) -> Result<u64, String> {
         let done = self.app.db.execute_unprepared(statement).await;
         done.map(|it| it.rows_affected()).map_err(|e| e.to_string())
     }

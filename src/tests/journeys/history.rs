@@ -14,6 +14,7 @@ use itu_account::domain::actor::{Actor, Context};
 use itu_account::domain::affiliation::{Capacity, Decision, Stage};
 use itu_account::domain::event::{Action, Event};
 use itu_account::domain::role::Role;
+use migrations::{Migrator, MigratorTrait};
 
 const FIREFOX: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0";
 const CHROME: &str =
@@ -179,6 +180,75 @@ async fn of_others_the_office_is_named_and_nothing_else() {
     ] {
         assert!(!own.body.contains(others), "{others} in {}", own.text()); // G-4
     }
+}
+
+#[tokio::test]
+async fn records_of_the_release_before_are_given_to_their_person() {
+    let op = TestOp::start().await;
+    let mut alice = op.person("alice@example.org").await;
+    let account = op.find_account("alice@example.org").await.id;
+    let newer = Migrator::migrations()
+        .iter()
+        .rev()
+        .take_while(|it| !it.name().ends_with("events_of_people"))
+        .count();
+    let db = op.app.db.for_migrations();
+    let newer = u32::try_from(newer + 1).unwrap();
+    Migrator::down(db, Some(newer)).await.unwrap();
+    for (actor, action, object, network) in [
+        (
+            format!("account:{account}"),
+            "session.sign_in",
+            "session:ended",
+            "198.51.100.20",
+        ),
+        (
+            "visitor".to_owned(),
+            "session.sign_in_failed",
+            &*format!("account:{account}"),
+            "198.51.100.21",
+        ),
+        (
+            "account:another".to_owned(),
+            "session.ended",
+            &*format!("account:{account}"),
+            "198.51.100.22",
+        ),
+        (
+            "operator".to_owned(),
+            "account.unlocked",
+            &*format!("account:{account}"),
+            "",
+        ),
+        (
+            "account:another".to_owned(),
+            "session.sign_in",
+            "session:other",
+            "198.51.100.23",
+        ),
+    ] {
+        op.execute_sql(&format!(
+            "INSERT INTO events (at, actor, action, object, success, network, request_id) VALUES \
+             ('2027-01-10 00:00:00+00:00', '{actor}', '{action}', '{object}', true, '{network}', 'r')"
+        ))
+        .await
+        .unwrap();
+    }
+    Migrator::up(db, None).await.unwrap();
+    alice.logs_in().await;
+    let page = alice.browser.get(LOG).await;
+    reads(
+        &page,
+        &[
+            "Network: 198.51.100.20",
+            "Network: 198.51.100.21",
+            "without being logged in",
+            "by an ITU administrator",
+        ],
+    );
+    assert_eq!(lines(&page), 5, "{}", page.text());
+    // LG-1: of another nothing is shown.
+    assert!(!page.text().contains("198.51.100.22") && !page.text().contains("198.51.100.23"));
 }
 
 #[tokio::test]
