@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Writes the people of a former platform, for `user import`: hashes of every kind, in turn, and none for one in ten.
 
-  former_platform.py [--people N] [--json-lines] [--organizations FILE] > FILE
+  former_platform.py [--people N] [--json-lines] [--organizations FILE] [--bad N] > FILE
 
 The hashes are those of src/tests/foreign_hashes.json, with their passwords: many people share one. With --organizations, a
-file for `org import`, every second person belongs to one of these.
+file for `org import`, every second person belongs to one of these. With --bad, N lines in a hundred are wrong.
 """
 import argparse, csv, json, pathlib, sys
 
@@ -12,6 +12,7 @@ ap = argparse.ArgumentParser()
 ap.add_argument("--people", type=int, default=500_000)
 ap.add_argument("--json-lines", action="store_true")
 ap.add_argument("--organizations")
+ap.add_argument("--bad", type=int, default=0, choices=range(101), metavar="N")
 a = ap.parse_args()
 
 root = pathlib.Path(__file__).resolve().parents[2]
@@ -27,6 +28,20 @@ COLUMNS = "email,first_name,last_name,gender,job_title,language,organization_id,
 
 
 def person(n):
+    it = valid_person(n)
+    if n % 100 < a.bad:
+        # In turn, whatever the share: no address, a hash of no kind, an address that is in the file before.
+        match n % 3:
+            case 0:
+                it["email"] = "nobody"
+            case 1:
+                it["password_hash"] = f"$unknown${n:032}"
+            case 2:
+                it["email"] = valid_person(n - 1)["email"]
+    return it
+
+
+def valid_person(n):
     first, last = NAMES[n % len(NAMES)]
     return dict(
         email=f"person{n}@former{n % 977}.example",

@@ -39,6 +39,7 @@ mod m20261129_204500_account_deletions;
 mod m20261129_201500_newsletter_subscriptions;
 mod m20261129_201000_second_factor_deadlines;
 mod m20261129_203000_assisted_recoveries;
+mod m20261129_195900_imported_addresses;
 mod m20261129_203000_events_given_to_people;
 mod m20261129_203100_events_by_account;
 
@@ -87,6 +88,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_201500_newsletter_subscriptions::Migration),
             Box::new(m20261129_201000_second_factor_deadlines::Migration),
             Box::new(m20261129_203000_assisted_recoveries::Migration),
+            Box::new(m20261129_195900_imported_addresses::Migration),
             Box::new(m20261129_203000_events_given_to_people::Migration),
             Box::new(m20261129_203100_events_by_account::Migration),
         ]

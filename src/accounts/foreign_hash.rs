@@ -2,6 +2,8 @@
 //! a copy of the database alone does not give them away. A hash that this service made has its pepper and is stored as
 //! it is.
 
+use std::borrow::Cow;
+
 use super::{Error, Result};
 use crate::app::App;
 use crate::passwords::{Origin, Refusal};
@@ -15,26 +17,36 @@ const SEALED: &str = "sealed:v1:";
 pub enum StoreError {
     #[error(transparent)]
     Refused(#[from] Refusal),
+    #[error("password_hash was sealed under another master key")]
+    OtherKey,
     #[error(transparent)]
     Keys(#[from] crate::keys::Error),
 }
 
-/// Returns what is stored of a hash that an import brings, or refuses it.
+/// Returns what is stored of a hash that an import brings, or refuses it. The hash may be sealed, as an export has it.
 pub fn store(app: &App, hash: &str) -> std::result::Result<String, StoreError> {
-    match app.passwords.inspect(hash)? {
+    match inspect(app, hash)? {
+        _ if hash.starts_with(SEALED) => Ok(hash.to_owned()),
         Origin::Own => Ok(hash.to_owned()),
         Origin::Foreign => Ok(format!("{SEALED}{}", app.keys.seal(KIND, hash.as_bytes())?)),
     }
 }
 
+/// Returns whose hash it is, or refuses it.
+pub fn inspect(app: &App, hash: &str) -> std::result::Result<Origin, StoreError> {
+    let opened = open(app, hash).map_err(|_| StoreError::OtherKey)?;
+    Ok(app.passwords.inspect(&opened)?)
+}
+
 /// Returns the hash of what is stored.
-pub fn open(app: &App, stored: &str) -> Result<String> {
+pub fn open<'a>(app: &App, stored: &'a str) -> Result<Cow<'a, str>> {
     let Some(sealed) = stored.strip_prefix(SEALED) else {
-        return Ok(stored.to_owned());
+        return Ok(stored.into());
     };
     let opened = app
         .keys
         .open(KIND, sealed)
         .and_then(|it| String::from_utf8(it).ok());
-    opened.ok_or_else(|| Error::failed("a hash was sealed under another master key"))
+    let opened = opened.ok_or_else(|| Error::failed("a hash was sealed under another master key"))?;
+    Ok(opened.into())
 }

@@ -13,12 +13,22 @@ use crate::templates::mails;
 /// The most people of one transaction.
 pub const BATCH: u32 = 20;
 
-/// Mails the next people, each in their language, and returns how many they were. A mail and the mark that its reader is
-/// invited are one transaction: whatever ends the process, nobody is mailed twice and nobody is left out.
-pub async fn mail_next(app: &App, context: &Context, most: u64) -> Result<u64> {
+/// A part of a wave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mailed {
+    /// The people who were next. There may be more of them than were mailed: another wave mailed them meanwhile.
+    pub found: u64,
+    pub mailed: u64,
+}
+
+/// Mails the next people, each in their language. A mail and the mark that its reader is invited are one transaction:
+/// whatever ends the process, nobody is mailed twice and nobody is left out.
+pub async fn mail_next(app: &App, context: &Context, most: u64) -> Result<Mailed> {
     app.write(context, async |tx| {
         let mut mailed = 0_u64;
-        for it in invitations::list(tx, most.min(BATCH.into())).await? {
+        let next = invitations::list(tx, most.min(BATCH.into())).await?;
+        let found = next.len() as u64;
+        for it in next {
             if !invitations::mark(tx, &it.account.id, tx.now()).await? {
                 continue;
             }
@@ -34,7 +44,7 @@ pub async fn mail_next(app: &App, context: &Context, most: u64) -> Result<u64> {
             tx.record(event.change(json!(null), json!({ "mailed": mailed })))
                 .await?;
         }
-        Ok(mailed)
+        Ok(Mailed { found, mailed })
     })
     .await
 }

@@ -1,26 +1,26 @@
-//! Imports accounts with their affiliations (contract.md, "Accounts, CSV or JSON Lines"), and returns the rows of the
-//! export. The file speaks for the former platform: its decisions were made there. `itu-account user` and the demo call
-//! this. Reading the file and writing accounts is in `accounts::import`.
+//! Imports accounts with their affiliations (contract.md, "Accounts, CSV or JSON Lines"). The file speaks for the former
+//! platform: its decisions were made there. `itu-account user` and the demo call this. Reading the file and writing
+//! accounts is in `accounts::import`, the way back in `accounts_export`.
 
 mod placements;
 
+use std::io;
 use std::time::Instant;
 
 use serde_json::json;
 
-use placements::{Directory, Judged};
+use placements::{Directory, Placed};
 
-use crate::accounts::import::{self, AccountsFile, Problem, Record, Records, Row};
-use crate::accounts::{Result, foreign_hash};
+use crate::accounts::import::{self, AccountsFile, Record, Records, State};
+use crate::accounts::{Error, Result};
 use crate::app::{App, Tx};
 use crate::domain::actor::Context;
-use crate::domain::affiliation::AffiliationStatus;
 use crate::domain::event::{Action, Event};
 use crate::random;
 use crate::storage::batches::pause;
 use crate::storage::{affiliations, ties};
 
-/// The most records of one transaction.
+/// The most records that one transaction writes.
 const BATCH: usize = 50;
 /// The records that are looked at together, by reading alone.
 const READ: usize = 500;
@@ -28,191 +28,294 @@ const READ: usize = 500;
 /// Says what becomes of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// One bad record refuses the whole file.
+    /// One record that is refused refuses the whole file.
     All,
-    /// The good records are taken, the others are reported.
-    Good,
+    /// The valid records are taken, the others are reported.
+    ValidOnly,
     /// Nothing is written.
     DryRun,
 }
 
-/// The outcome of an import.
-#[derive(Debug, Default, serde::Serialize)]
+/// One way through a file.
+#[derive(Clone, Debug)]
+pub struct Run {
+    pub mode: Mode,
+    /// Names the import in the audit trail and beside the addresses that it brought.
+    pub id: String,
+    /// The last line of which was reported what became of it, before the import was ended.
+    pub after: u64,
+}
+
+impl Run {
+    pub fn new(mode: Mode) -> Self {
+        Self {
+            mode,
+            id: random::id(),
+            after: 0,
+        }
+    }
+}
+
+/// What became of a line, or would become.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineOutcome {
+    pub line: u64,
+    pub outcome: Outcome,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The account was made.
+    Imported,
+    /// The address has an account, which stays as it is, or a file brought it before.
+    Exists,
+    /// For this reason.
+    Refused(String),
+}
+
+/// Counts the lines by what became of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Report {
-    /// The accounts that were made, or would be.
-    pub imported: usize,
-    /// The lines of these accounts.
-    #[serde(skip)]
-    pub lines: Vec<u64>,
-    /// The lines whose address has an account already, which stays as it is.
-    pub known: Vec<u64>,
-    /// The lines that were refused.
-    pub problems: Vec<Problem>,
+    pub imported: u64,
+    pub exists: u64,
+    pub refused: u64,
 }
 
 impl Report {
-    fn add(&mut self, other: Self) {
-        self.imported += other.imported;
-        self.lines.extend(other.lines);
-        self.known.extend(other.known);
-        self.problems.extend(other.problems);
-    }
-
-    fn sorted(mut self) -> Self {
-        self.lines.sort_unstable();
-        self.known.sort_unstable();
-        self.problems.sort_by_key(|it| it.line);
-        self
+    pub const fn count(&mut self, outcome: &Outcome) {
+        let counter = match outcome {
+            Outcome::Imported => &mut self.imported,
+            Outcome::Exists => &mut self.exists,
+            Outcome::Refused(_) => &mut self.refused,
+        };
+        *counter += 1;
     }
 }
 
-/// Judges the whole file, by reading alone, unless its good records are taken anyhow. Then applies it in small
-/// transactions: each whole, with its audit record. If the process is ended in between, the records before are there
-/// with all that belongs to them; the same file again finds that they exist and goes on. However long the file is, a few
-/// hundred records of it are in memory.
-pub async fn import(app: &App, context: &Context, file: &AccountsFile, mode: Mode) -> Result<Report> {
-    if mode != Mode::Good {
-        let judged = judge(app, file).await?;
-        if mode == Mode::DryRun {
-            return Ok(judged.sorted());
+/// Takes what became of some lines, once that is committed; all lines come in their order.
+pub type Reporter<'a> = dyn FnMut(&[LineOutcome]) -> io::Result<()> + Send + 'a;
+
+fn report_to(reporter: &mut Reporter<'_>, outcomes: &[LineOutcome]) -> Result<()> {
+    reporter(outcomes).map_err(|why| Error::Failed(format!("the report cannot be written: {why}")))
+}
+
+/// Validates the whole file, by reading alone, unless its valid records are taken anyhow: what is refused is reported.
+/// Then applies it in small transactions: each whole, with its audit record. If the process is ended in between, the
+/// records before are there with all that belongs to them; the same file again finds that they exist and goes on, and a
+/// run of the same id finds what it made. However long the file is, a few hundred records of it are in memory.
+pub async fn import(
+    app: &App,
+    context: &Context,
+    file: &AccountsFile,
+    run: &Run,
+    reporter: &mut Reporter<'_>,
+) -> Result<Report> {
+    if run.mode != Mode::ValidOnly {
+        let validated = validate(app, file, run, reporter).await?;
+        if run.mode == Mode::DryRun {
+            return Ok(validated);
         }
-        if !judged.problems.is_empty() || judged.imported == 0 {
-            let nothing = Report {
+        if validated.refused > 0 {
+            return Ok(Report {
                 imported: 0,
-                lines: Vec::new(),
-                ..judged
-            };
-            return Ok(nothing.sorted());
+                ..validated
+            });
         }
     }
-    let id = random::id();
     let mut report = Report::default();
     let mut records = file.records(app)?;
-    while let Some(good) = next_good(app, &mut records, &mut report).await? {
-        for batch in good.chunks(BATCH) {
+    while let Some(lines) = read(app, run, &mut records).await? {
+        for batch in batches(&lines) {
             let begun = Instant::now();
-            report.add(app.write(context, async |tx| apply(tx, &id, batch).await).await?);
-            pause(begun).await;
+            let is_written = batch.iter().any(Line::is_written);
+            let outcomes = if is_written {
+                app.write(context, async |tx| apply(tx, &run.id, batch).await)
+                    .await?
+            } else {
+                batch.iter().map(|it| it.outcome(None)).collect()
+            };
+            outcomes.iter().for_each(|it| report.count(&it.outcome));
+            report_to(reporter, &outcomes)?;
+            if is_written {
+                pause(begun).await;
+            }
         }
     }
-    Ok(report.sorted())
+    Ok(report)
 }
 
-/// Returns what would come of the file, without writing.
-async fn judge(app: &App, file: &AccountsFile) -> Result<Report> {
+/// Reports what would come of the file, without writing; of a file that is taken whole or not at all, what is refused.
+async fn validate(app: &App, file: &AccountsFile, run: &Run, reporter: &mut Reporter<'_>) -> Result<Report> {
     let db = app.db.read();
     let now = app.clock.now();
     let mut directory = Directory::load(db).await?;
     let mut report = Report::default();
     let mut records = file.records(app)?;
-    while let Some(new) = next_good(app, &mut records, &mut report).await? {
-        directory.extend(db, &new).await?;
-        let (good, refused) = directory.judge(now, new);
-        report.imported += good.len();
-        report.lines.extend(good.iter().map(|(record, _)| record.line));
-        report.problems.extend(refused);
+    while let Some(lines) = read(app, run, &mut records).await? {
+        let new = || lines.iter().filter_map(Line::new_record);
+        directory.extend(db, new()).await?;
+        let refused = |it: &Line| directory.place(now, it.new_record()?).err();
+        let mut outcomes: Vec<_> = lines.iter().map(|it| it.outcome(refused(it))).collect();
+        outcomes.iter().for_each(|it| report.count(&it.outcome));
+        if run.mode == Mode::All {
+            outcomes.retain(|it| matches!(it.outcome, Outcome::Refused(_)));
+        }
+        report_to(reporter, &outcomes)?;
     }
     Ok(report)
 }
 
-/// Reads the next lines, and returns their good records whose address has no account yet; the others are reported.
-async fn next_good(app: &App, records: &mut Records<'_>, report: &mut Report) -> Result<Option<Vec<Record>>> {
-    let lines: Vec<_> = records.by_ref().take(READ).collect();
-    if lines.is_empty() {
-        return Ok(None);
-    }
-    let mut good = Vec::new();
-    for line in lines {
-        match line {
-            Ok(record) => good.push(record),
-            Err(problem) => report.problems.push(problem),
-        }
-    }
-    let (new, existing) = import::split_existing(app.db.read(), good).await?;
-    report.known.extend(existing);
-    Ok(Some(new))
+/// A line as it is found.
+struct Line {
+    line: u64,
+    found: Found,
 }
 
-/// Applies a batch. A person who signed up since the file was read keeps their account; an affiliation that the
-/// organization cannot take is refused.
-async fn apply(tx: &Tx, id: &str, batch: &[Record]) -> Result<Report> {
-    let (records, existing) = import::split_existing(tx, batch.to_vec()).await?;
-    let mut directory = Directory::load(tx).await?;
-    directory.extend(tx, &records).await?;
-    let (good, problems) = directory.judge(tx.now(), records);
-    let lines: Vec<u64> = good.iter().map(|(record, _)| record.line).collect();
-    if !good.is_empty() {
-        insert(tx, id, good).await?;
+enum Found {
+    Refused(String),
+    Record(Box<Record>, State),
+}
+
+impl Line {
+    fn new_record(&self) -> Option<&Record> {
+        self.record_that_is(State::New)
     }
-    Ok(Report {
-        imported: lines.len(),
-        lines,
-        known: existing,
-        problems,
+
+    fn record_that_is(&self, wanted: State) -> Option<&Record> {
+        match &self.found {
+            Found::Record(record, state) if *state == wanted => Some(record),
+            _ => None,
+        }
+    }
+
+    /// Returns `true` if something has to be written about the line.
+    fn is_written(&self) -> bool {
+        matches!(self.found, Found::Record(_, State::New | State::HasAccount))
+    }
+
+    /// Returns what becomes of the line, unless it is refused for what only the directory says.
+    fn outcome(&self, refused: Option<String>) -> LineOutcome {
+        let outcome = match (&self.found, refused) {
+            (Found::Refused(reason), _) => Outcome::Refused(reason.clone()),
+            (_, Some(reason)) => Outcome::Refused(reason),
+            (Found::Record(_, State::New | State::Imported), _) => Outcome::Imported,
+            (Found::Record(_, State::HasAccount | State::Exists), _) => Outcome::Exists,
+        };
+        LineOutcome {
+            line: self.line,
+            outcome,
+        }
+    }
+}
+
+/// Reads the next lines that were not reported before, and finds what there is of their records. `None` at the end.
+async fn read(app: &App, run: &Run, records: &mut Records<'_>) -> Result<Option<Vec<Line>>> {
+    let mut lines = Vec::new();
+    for next in records.by_ref() {
+        let line = match next {
+            // The state is looked for below.
+            Ok(record) => Line {
+                line: record.line,
+                found: Found::Record(Box::new(record), State::Exists),
+            },
+            Err(problem) => Line {
+                line: problem.line,
+                found: Found::Refused(problem.reason),
+            },
+        };
+        if line.line > run.after {
+            lines.push(line);
+        }
+        if lines.len() == READ {
+            break;
+        }
+    }
+    let valid: Vec<&Record> = lines
+        .iter()
+        .filter_map(|it| it.record_that_is(State::Exists))
+        .collect();
+    let states = import::find_states(app, app.db.read(), &run.id, &valid).await?;
+    let mut states = states.into_iter();
+    for line in &mut lines {
+        if let Found::Record(_, state) = &mut line.found
+            && let Some(its) = states.next()
+        {
+            *state = its;
+        }
+    }
+    Ok((!lines.is_empty()).then_some(lines))
+}
+
+/// Parts the lines, in their order, so that no part has more to write than one transaction should.
+fn batches(lines: &[Line]) -> impl Iterator<Item = &[Line]> {
+    let mut rest = lines;
+    std::iter::from_fn(move || {
+        let mut written = 0;
+        let fits = |it: &&Line| {
+            written += usize::from(it.is_written());
+            written <= BATCH
+        };
+        let (batch, others) = rest.split_at(rest.iter().take_while(fits).count());
+        rest = others;
+        (!batch.is_empty()).then_some(batch)
     })
 }
 
-async fn insert(tx: &Tx, id: &str, good: Vec<Judged>) -> Result<()> {
-    let (people, affiliations): (Vec<_>, Vec<_>) = good.into_iter().unzip();
-    let (affiliations, rights): (Vec<_>, Vec<_>) = affiliations.into_iter().flatten().unzip();
-    let rights = rights.concat();
-    import::insert(tx, &people).await?;
-    affiliations::insert_many(tx, &affiliations).await?;
+/// Applies a batch. A person who signed up since the lines were read keeps their account; an affiliation that the
+/// organization cannot take is refused.
+async fn apply(tx: &Tx, import: &str, batch: &[Line]) -> Result<Vec<LineOutcome>> {
+    let mut directory = Directory::load(tx).await?;
+    directory
+        .hold(tx, batch.iter().filter_map(Line::new_record))
+        .await?;
+    let mut placed: Vec<(&Record, Placed)> = Vec::new();
+    let mut outcomes = Vec::new();
+    for line in batch {
+        let place = line.new_record().map(|it| (it, directory.place(tx.now(), it)));
+        let mut refused = None;
+        match place {
+            Some((record, Ok(place))) => placed.push((record, place)),
+            Some((_, Err(reason))) => refused = Some(reason),
+            None => {}
+        }
+        outcomes.push((line, refused));
+    }
+    let new: Vec<&Record> = placed.iter().map(|(record, _)| *record).collect();
+    let with_account: Vec<&Record> = batch
+        .iter()
+        .filter_map(|it| it.record_that_is(State::HasAccount))
+        .collect();
+    let made = import::register(tx, import, &new, &with_account).await?;
+    placed.retain(|(record, _)| made.contains(&record.account.id));
+    record(tx, import, &placed, with_account.len()).await?;
+    let outcomes = outcomes.into_iter().map(|(line, refused)| {
+        let mut outcome = line.outcome(refused);
+        let new = line.new_record();
+        if outcome.outcome == Outcome::Imported && new.is_some_and(|it| !made.contains(&it.account.id)) {
+            outcome.outcome = Outcome::Exists;
+        }
+        outcome
+    });
+    Ok(outcomes.collect())
+}
+
+/// Writes affiliations and rights of the accounts that were made, and what the batch has done.
+async fn record(tx: &Tx, import: &str, placed: &[(&Record, Placed)], with_account: usize) -> Result<()> {
+    let places = || placed.iter().filter_map(|(_, place)| place.as_ref());
+    let people: Vec<_> = places().map(|(affiliation, _)| affiliation.clone()).collect();
+    let rights: Vec<_> = places().flat_map(|(_, rights)| rights.clone()).collect();
+    affiliations::insert_taken_over(tx, &people, tx.now()).await?;
     ties::insert_many(tx, &rights).await?;
     // One entry for the batch, under one name for the file: it is one act, and names nobody.
-    let verified = people.iter().filter(|it| it.account.email_verified).count();
+    let verified = placed.iter().filter(|(it, _)| it.account.email_verified).count();
     let counted = json!({
-        "accounts": people.len(),
+        "accounts": placed.len(),
         "addresses_verified": verified,
-        "affiliations": affiliations.len(),
+        "addresses_with_account": with_account,
+        "affiliations": people.len(),
         "rights": rights.len(),
     });
-    let event = Event::new(Action::AccountImported, format!("import:{id}"));
+    let event = Event::new(Action::AccountImported, format!("import:{import}"));
     Ok(tx.record(event.change(json!(null), counted)).await?)
-}
-
-/// Records that somebody reads all accounts (security.md LG-1).
-pub async fn begin_export(app: &App, context: &Context, with_hashes: bool) -> Result<()> {
-    app.write(context, async |tx| {
-        let event = Event::new(Action::AccountsExported, "accounts:all");
-        let event = if with_hashes {
-            event.because("with password hashes")
-        } else {
-            event
-        };
-        Ok(tx.record(event).await?)
-    })
-    .await
-}
-
-/// Returns a page of the export: accounts in the order of their ids, after `after`. The hash stays here unless
-/// it is asked for: it is what an attacker would want of the file.
-pub async fn export(app: &App, after: &str, with_hashes: bool) -> Result<(Vec<Row>, Option<String>)> {
-    let db = app.db.read();
-    let page = crate::storage::accounts::list_after(db, after, 500).await?;
-    let last = page.last().map(|it| it.id.to_string());
-    let mut rows = Vec::new();
-    for account in page {
-        let mut row = import::row(&account);
-        let affiliation = match affiliations::find_in_force(db, &account.id).await? {
-            Some(affiliation) => Some(affiliation),
-            // A withdrawn affiliation counts as none (product.md).
-            None => affiliations::list_of_account(db, &account.id)
-                .await?
-                .into_iter()
-                .find(|it| it.status() != AffiliationStatus::Withdrawn),
-        };
-        if let Some(affiliation) = affiliation {
-            row.organization_id = affiliation.organization.to_string();
-            row.affiliation_status = affiliation.status().as_str().to_owned();
-            row.ties_rights = ties::list_granted(db, &affiliation.id).await?.join(";");
-        }
-        if with_hashes {
-            let stored = crate::storage::accounts::find_password_hash(db, &account.id).await?;
-            let hash = stored.map(|it| foreign_hash::open(app, &it)).transpose()?;
-            row.password_hash = hash.unwrap_or_default();
-        }
-        rows.push(row);
-    }
-    Ok((rows, last))
 }

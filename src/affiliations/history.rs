@@ -10,7 +10,7 @@ use crate::domain::event::{Action, Record};
 use crate::domain::organization::Organization;
 use crate::domain::ties::{RightType, TiesRight, TiesStage, TiesStatus};
 use crate::domain::{AccountId, Time};
-use crate::storage::{affiliations, events, organizations, ties};
+use crate::storage::{accounts, affiliations, events, organizations, ties};
 
 /// The affiliations of one page.
 const SIZE: u64 = 10;
@@ -65,13 +65,18 @@ pub async fn history(app: &App, account: &AccountId, page: u64) -> Result<Histor
     let organizations = organizations::list_by_ids(db, found.iter().map(|it| &it.organization)).await?;
     let rights = ties::list_of_affiliations(db, ids()).await?;
     let records = events::list_of_affiliations(db, account, ids(), &RECORDED).await?;
+    let imported_at = accounts::find_imported_at(db, account).await?;
     let of = |affiliation: &Affiliation| AffiliationHistory {
         affiliation: affiliation.clone(),
         organization: organizations
             .iter()
             .find(|it| it.id == affiliation.organization)
             .cloned(),
-        steps: steps(affiliation, &rights, &records),
+        steps: if imported_at == Some(affiliation.requested_at) {
+            steps_since_import(affiliation, &rights, &records)
+        } else {
+            steps(affiliation, &rights, &records)
+        },
     };
     Ok(HistoryPage {
         affiliations: found.iter().map(of).collect(),
@@ -132,6 +137,31 @@ fn steps(affiliation: &Affiliation, rights: &[TiesRight], records: &[Record]) ->
     steps.reverse();
     steps
 }
+
+/// Returns the steps of what the import of the account brought: who asked and decided before, and when, the file does not
+/// say. All that the import wrote has its time.
+fn steps_since_import(affiliation: &Affiliation, rights: &[TiesRight], records: &[Record]) -> Vec<Step> {
+    let at = affiliation.requested_at;
+    let mut steps = steps(affiliation, rights, records);
+    steps.retain_mut(|step| {
+        let is_of_right = step.right.is_some();
+        if step.at == at && is_of_right {
+            step.what = RIGHT_TAKEN_OVER;
+        }
+        step.at != at || is_of_right
+    });
+    steps.push(Step {
+        at,
+        what: TAKEN_OVER,
+        right: None,
+        by: Some(Office::System),
+        reason: None,
+    });
+    steps
+}
+
+const TAKEN_OVER: &str = "history.affiliation.taken_over";
+const RIGHT_TAKEN_OVER: &str = "history.ties.taken_over";
 
 fn steps_of_right(right: &TiesRight) -> Vec<Step> {
     let name = Some(right.right.clone());
@@ -225,7 +255,12 @@ mod tests {
     fn every_step_has_a_text() {
         let rows = AffiliationStatus::ALL.iter().map(|it| affiliation_text(*it));
         let rights = TiesStatus::ALL.iter().map(|it| right_text(*it));
-        for key in rows.chain(rights).chain(RECORDED.map(recorded_text)) {
+        let taken_over = [TAKEN_OVER, RIGHT_TAKEN_OVER];
+        for key in rows
+            .chain(rights)
+            .chain(RECORDED.map(recorded_text))
+            .chain(taken_over)
+        {
             assert!(i18n::exists(key), "{key}");
         }
     }

@@ -2,6 +2,7 @@
 
 mod errors;
 mod import;
+mod import_report;
 mod invite;
 
 use std::io::Write;
@@ -16,7 +17,7 @@ use super::console::{Console, Format};
 use crate::accounts::administrators::{self, Found, NewAdministrator};
 use crate::accounts::import::COLUMNS;
 use crate::accounts::{deletion, password, recovery, second_factor};
-use crate::affiliations::accounts_import;
+use crate::affiliations::accounts_export::{self, Hashes};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::domain::account::EmailAddress;
@@ -26,7 +27,7 @@ use crate::domain::actor::Context;
 pub enum Command {
     /// Make an administrator; for a new account the password comes on standard input
     CreateAdmin(CreateAdmin),
-    /// Take accounts over from a CSV or JSON Lines file; `-` is standard input. All is judged before anything is
+    /// Take accounts over from a CSV or JSON Lines file; `-` is standard input. All is verified before anything is
     /// written; should it be ended while it writes, the same file again goes on where it was
     Import(import::Arguments),
     /// Mail people who were taken over how they log in here: those who were not here yet, each once
@@ -46,9 +47,13 @@ pub enum Command {
     },
     /// Write all accounts to standard output, as `import` reads them: CSV, or JSON Lines with --format json
     Export {
-        /// Also the passwords' hashes, which only this service's master key can verify
+        /// Also the passwords' hashes, as they are stored: this service's master key is needed to verify them
         #[arg(long)]
         with_password_hashes: bool,
+        /// Open the seal of hashes that came from another platform: whoever has the file can try passwords, of some
+        /// kinds thousands of millions a second
+        #[arg(long, requires = "with_password_hashes")]
+        unsealed: bool,
     },
 }
 
@@ -104,11 +109,19 @@ pub async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Delete { email, cancel } => delete(console, &app, &context, &email, cancel).await,
-        Command::Export { with_password_hashes } => {
-            accounts_import::begin_export(&app, &context, with_password_hashes)
+        Command::Export {
+            with_password_hashes,
+            unsealed,
+        } => {
+            let hashes = match (with_password_hashes, unsealed) {
+                (false, _) => Hashes::None,
+                (true, false) => Hashes::Stored,
+                (true, true) => Hashes::Unsealed,
+            };
+            accounts_export::begin(&app, &context, hashes)
                 .await
                 .map_err(in_words)?;
-            export(console, &app, with_password_hashes).await
+            export(console, &app, hashes).await
         }
     }
 }
@@ -178,14 +191,14 @@ fn held_as(email: &EmailAddress) -> anyhow::Error {
     )
 }
 
-async fn export(console: &Console, app: &App, with_hashes: bool) -> anyhow::Result<()> {
+async fn export(console: &Console, app: &App, hashes: Hashes) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     let mut after = String::new();
     if console.format == Format::Text {
         writeln!(out, "{}", COLUMNS.join(","))?;
     }
     loop {
-        let (rows, last) = accounts_import::export(app, &after, with_hashes)
+        let (rows, last) = accounts_export::page(app, &after, hashes)
             .await
             .map_err(in_words)?;
         match console.format {
@@ -214,7 +227,7 @@ mod tests {
     use super::*;
     use crate::accounts::Error;
     use crate::accounts::import::{AccountsFile, Format as FileFormat};
-    use crate::affiliations::accounts_import::Mode;
+    use crate::affiliations::accounts_import::{self, Mode, Run};
     use crate::domain::role::Role;
     use crate::storage::accounts;
 
@@ -252,7 +265,8 @@ mod tests {
         let operator = Context::operator();
         let csv = "email,first_name,last_name\na@example.org,Ann,Doe\nb+x@example.org,Bob,Doe\n";
         let file = AccountsFile::of_bytes(FileFormat::Csv, csv.as_bytes());
-        let report = accounts_import::import(&app, &operator, &file, Mode::All).await;
+        let report =
+            accounts_import::import(&app, &operator, &file, &Run::new(Mode::All), &mut |_| Ok(())).await;
         assert_eq!(report.expect("imported").imported, 2);
 
         let make = async |email: &str| {
@@ -290,7 +304,7 @@ mod tests {
         let operator = Context::operator();
         let csv = "email,first_name,last_name\na@example.org,Ann,Doe\n";
         let file = AccountsFile::of_bytes(FileFormat::Csv, csv.as_bytes());
-        accounts_import::import(&app, &operator, &file, Mode::All)
+        accounts_import::import(&app, &operator, &file, &Run::new(Mode::All), &mut |_| Ok(()))
             .await
             .expect("imported");
         let Ok(Found::Account(seen)) = administrators::find(&app, "a@example.org").await else {

@@ -1,6 +1,8 @@
 //! Accounts. A query returns the hash of the password only if its name says so.
 
-use sea_orm::sea_query::Expr;
+use std::collections::HashMap;
+
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -105,15 +107,19 @@ pub async fn list_by_ids(db: &impl ConnectionTrait, ids: &[AccountId]) -> Result
     rows.into_iter().map(account).collect()
 }
 
-/// Lists accounts after `after` in the order of ids: a page of all of them, for exports.
-pub async fn list_after(db: &impl ConnectionTrait, after: &str, limit: u64) -> Result<Vec<Account>, DbErr> {
+/// Lists accounts after `after` in the order of ids, each with its password's hash: a page of all of them.
+pub async fn list_credentials_after(
+    db: &impl ConnectionTrait,
+    after: &str,
+    limit: u64,
+) -> Result<Vec<(Account, Option<String>)>, DbErr> {
     let rows = Entity::find()
         .filter(Column::Id.gt(after))
         .order_by_asc(Column::Id)
         .limit(limit)
         .all(db)
         .await?;
-    rows.into_iter().map(account).collect()
+    rows.into_iter().map(credentials).collect()
 }
 
 /// Lists the accounts with an office, which few hold: people without one are not looked for here.
@@ -146,18 +152,36 @@ pub async fn list_by_office_locked(tx: &impl ConnectionTrait, office: Role) -> R
     Ok(ids.into_iter().map(AccountId::new).collect())
 }
 
-/// Lists those of the keys that an account holds already.
-pub async fn list_taken(db: &impl ConnectionTrait, keys: &[UniqueKey]) -> Result<Vec<String>, DbErr> {
+/// Returns the accounts that hold these keys, by the key.
+pub async fn list_holders(
+    db: &impl ConnectionTrait,
+    keys: &[UniqueKey],
+) -> Result<HashMap<String, AccountId>, DbErr> {
     if keys.is_empty() {
-        return Ok(Vec::new());
+        return Ok(HashMap::new());
     }
-    Entity::find()
+    let rows: Vec<(String, String)> = Entity::find()
         .select_only()
-        .column(Column::EmailUnique)
+        .columns([Column::EmailUnique, Column::Id])
         .filter(Column::EmailUnique.is_in(keys.iter().map(UniqueKey::as_str)))
         .into_tuple()
         .all(db)
-        .await
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(key, id)| (key, AccountId::new(id)))
+        .collect())
+}
+
+/// Returns when the account was taken over from the former platform, if it was.
+pub async fn find_imported_at(db: &impl ConnectionTrait, id: &AccountId) -> Result<Option<Time>, DbErr> {
+    let found: Option<Option<Time>> = Entity::find_by_id(id.as_str())
+        .select_only()
+        .column(Column::ImportedAt)
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(found.flatten())
 }
 
 /// A new account with its password's hash, the time when it accepted its version of the terms, and the time when it was
@@ -177,13 +201,26 @@ pub async fn insert(db: &impl ConnectionTrait, new: NewAccount) -> Result<(), Db
         .map(drop)
 }
 
-/// Inserts all of them in one statement; the caller keeps it below what a database takes at once.
-pub async fn insert_many(db: &impl ConnectionTrait, them: Vec<NewAccount>) -> Result<(), DbErr> {
+/// Inserts, in one statement, those whose address no account holds, and returns how many they were. It waits for another
+/// transaction that is inserting the same address. The caller keeps the statement below what a database takes at once.
+pub async fn insert_new(tx: &impl ConnectionTrait, them: Vec<NewAccount>) -> Result<u64, DbErr> {
     if them.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     Entity::insert_many(them.into_iter().map(row))
-        .exec_without_returning(db)
+        .on_conflict(OnConflict::new().do_nothing().to_owned())
+        .exec_without_returning(tx)
+        .await
+}
+
+/// Deletes accounts that this transaction has inserted.
+pub async fn delete_inserted(tx: &impl ConnectionTrait, ids: &[AccountId]) -> Result<(), DbErr> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    Entity::delete_many()
+        .filter(Column::Id.is_in(ids.iter().map(AccountId::as_str)))
+        .exec(tx)
         .await
         .map(drop)
 }

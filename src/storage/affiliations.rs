@@ -69,6 +69,23 @@ pub async fn list_of_account(
     rows.into_iter().map(from_row).collect()
 }
 
+/// Returns all that these people asked for or belonged to, the newest first.
+pub async fn list_of_accounts(
+    db: &impl ConnectionTrait,
+    accounts: &[AccountId],
+) -> Result<Vec<Affiliation>, DbErr> {
+    if accounts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = Entity::find()
+        .filter(Column::AccountId.is_in(accounts.iter().map(AccountId::as_str)))
+        .order_by_desc(Column::RequestedAt)
+        .order_by_desc(Column::Id)
+        .all(db)
+        .await?;
+    rows.into_iter().map(from_row).collect()
+}
+
 /// Returns a part of a person's own history, newest first.
 pub async fn list_part_of_account(
     db: &impl ConnectionTrait,
@@ -189,12 +206,22 @@ pub async fn insert(tx: &impl ConnectionTrait, affiliation: &Affiliation) -> Res
         .map(drop)
 }
 
-/// Inserts all of them in one statement; the caller keeps it below what a database takes at once.
-pub async fn insert_many(tx: &impl ConnectionTrait, them: &[Affiliation]) -> Result<(), DbErr> {
+/// Inserts what was taken over from the former platform in one statement; the caller keeps it below what a database takes
+/// at once. The announcement of these requests is their first reminder, too: nobody here has let them wait.
+pub async fn insert_taken_over(
+    tx: &impl ConnectionTrait,
+    them: &[Affiliation],
+    now: Time,
+) -> Result<(), DbErr> {
     if them.is_empty() {
         return Ok(());
     }
-    Entity::insert_many(them.iter().map(to_row))
+    let rows = them.iter().map(|it| {
+        let mut row = to_row(it);
+        row.reminded_at = Set(Some(now));
+        row
+    });
+    Entity::insert_many(rows)
         .exec_without_returning(tx)
         .await
         .map(drop)

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use super::entities::{
     account, account_deletion, affiliation, assisted_recovery, authentication_request, code_attempt, consent,
-    data_download, document_acceptance, email_change, email_code, event, focal_point, login_throttle,
+    data_download, document_acceptance, email_change, email_code, event, focal_point, imported_address, login_throttle,
     newsletter_subscription, not_me_link, organization, outbox_mail, passkey, passkey_offer, password_reset,
     recovery_code, refresh_token, second_factor_deadline, service_use, session, session_client, ties_right,
     totp_factor,
@@ -154,6 +154,7 @@ pub async fn read(db: &impl ConnectionTrait, person: &Person<'_>) -> Result<Vec<
         rows::<email_code::Entity>(db, email_code::Column::Address.is_in(person.addresses)).await?,
         events,
         rows::<focal_point::Entity>(db, focal_point::Column::AccountId.eq(id)).await?,
+        rows::<imported_address::Entity>(db, imported_address::Column::AccountId.eq(id)).await?,
         rows::<login_throttle::Entity>(db, login_throttle::Column::Subject.is_in(person.throttles)).await?,
         rows::<newsletter_subscription::Entity>(db, newsletter_subscription::Column::AccountId.eq(id))
             .await?,

@@ -1,7 +1,9 @@
 //! Stores TIES rights and lists their kinds. `affiliations` calls it. Which transitions a right may make is decided in
 //! `domain::ties`, who may make them in `affiliations::ties`.
 
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use super::affiliations::{decision, decision_columns};
 use super::entities::ties_right::{ActiveModel, Column, Entity, Model};
@@ -65,6 +67,29 @@ pub async fn list_granted(
         .all(db)
         .await?;
     Ok(rows.into_iter().map(|it| it.right_type).collect())
+}
+
+/// Returns the names of the rights that are granted on these affiliations, each with its affiliation.
+pub async fn list_granted_on(
+    db: &impl ConnectionTrait,
+    affiliations: &[AffiliationId],
+) -> Result<Vec<(AffiliationId, String)>, DbErr> {
+    if affiliations.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<(String, String)> = Entity::find()
+        .select_only()
+        .columns([Column::AffiliationId, Column::RightType])
+        .filter(Column::AffiliationId.is_in(affiliations.iter().map(AffiliationId::as_str)))
+        .filter(is(Column::Status, TiesStatus::Granted.as_str()))
+        .order_by_asc(Column::RightType)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(affiliation, right)| (AffiliationId::new(affiliation), right))
+        .collect())
 }
 
 pub async fn find_live(

@@ -1,8 +1,8 @@
 //! Tests names as people's keyboards and spreadsheets give them (security.md DR-5): at the sign-up and in files.
 
 use crate::support::TestOp;
-use itu_account::accounts::import::{AccountsFile, Format};
-use itu_account::affiliations::accounts_import::{self, Mode};
+use itu_account::affiliations::accounts_export::{self, Hashes};
+use itu_account::affiliations::accounts_import::Mode;
 use itu_account::affiliations::directory::csv;
 use itu_account::domain::actor::Context;
 
@@ -103,14 +103,8 @@ async fn a_refused_row_names_the_character_and_hides_no_other() {
                   a@example.org,Marie\u{A0}Ange,Dupont,,\n\
                   b@example.org,Bob|,Builder,,\n\
                   c@example.org,Carl,Ceder,nowhere,approved\n";
-    let file = AccountsFile::of_bytes(Format::Csv, people.as_bytes());
-    let report = accounts_import::import(&op.app, &Context::operator(), &file, Mode::All).await;
-    let problems: Vec<_> = report
-        .expect("a report")
-        .problems
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let report = op.import_csv(people, Mode::All).await;
+    let problems: Vec<_> = report.problems.iter().map(ToString::to_string).collect();
     assert_eq!(problems.len(), 2, "{problems:?}");
     assert!(
         problems[0]
@@ -120,10 +114,8 @@ async fn a_refused_row_names_the_character_and_hides_no_other() {
     assert!(problems[1].starts_with("line 4: organization_id"), "{problems:?}");
 
     let one = "email,first_name,last_name\nd@example.org,,Suharto\n";
-    let file = AccountsFile::of_bytes(Format::Csv, one.as_bytes());
-    let report = accounts_import::import(&op.app, &Context::operator(), &file, Mode::All).await;
-    assert_eq!(report.expect("a report").imported, 1);
-    let (rows, _) = accounts_import::export(&op.app, "", false)
+    assert_eq!(op.import_csv(one, Mode::All).await.imported, 1);
+    let (rows, _) = accounts_export::page(&op.app, "", Hashes::None)
         .await
         .expect("an export");
     assert!(

@@ -1,17 +1,18 @@
 //! `itu-account user import`: takes accounts over from a file.
 
-use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::File;
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::{Args, ValueEnum};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use super::errors::in_words;
-use crate::accounts::import::{AccountsFile, Format};
-use crate::affiliations::accounts_import::{self, Mode, Report};
+use super::import_report::{Import, ImportReport};
+use crate::accounts::import::{self, AccountsFile, Format};
+use crate::affiliations::accounts_import::{self, LineOutcome, Mode, Outcome, Report, Run};
 use crate::app::App;
 use crate::cli::console::{self, Console};
 use crate::domain::actor::Context;
@@ -22,14 +23,15 @@ pub struct Arguments {
     /// Verify the file and say what would come of it; nothing is written
     #[arg(long)]
     dry_run: bool,
-    /// Import the good records of a file that has bad ones, and report these
+    /// Import the valid records of a file that has others, and report these
     #[arg(long = "continue", conflicts_with = "dry_run")]
     proceed: bool,
     /// The former platform has verified every address of the file: `email_verified` is true, and nobody is asked
     /// for a code at the first login
     #[arg(long)]
     addresses_verified: bool,
-    /// Write what became of each record into this file: a line of JSON for each, in their order
+    /// Write what became of each record into this new file, a line of JSON for each. If the import is ended, the same
+    /// command goes on with it
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
     /// [default: by the file's name: .jsonl, .ndjson and .json are JSON Lines]
@@ -49,28 +51,54 @@ pub(super) async fn run(
     context: &Context,
     arguments: Arguments,
 ) -> anyhow::Result<()> {
-    let mut file = AccountsFile::of_file(arguments.format(), open(&arguments.file)?);
+    let mut input = open(&arguments.file)?;
+    let mut run = Run::new(arguments.mode());
+    let mut report = match &arguments.report {
+        Some(path) => Some(arguments.open_report(app, path, &mut input, &mut run).await?),
+        None => None,
+    };
+    let mut file = AccountsFile::of_file(arguments.format(), input);
     if arguments.addresses_verified {
         file = file.with_verified_addresses();
     }
-    let mode = arguments.mode();
-    // It is made first, so that no import is without the report that was asked for.
-    let records = arguments.report.as_deref().map(create).transpose()?;
-    let report = accounts_import::import(app, context, &file, mode)
+    let before = report
+        .as_ref()
+        .map_or_else(Report::default, ImportReport::counted);
+    let mut write = |outcomes: &[LineOutcome]| match &mut report {
+        Some(report) => report.write(outcomes),
+        None => {
+            print_refused(outcomes);
+            Ok(())
+        }
+    };
+    let new = accounts_import::import(app, context, &file, &run, &mut write)
         .await
         .map_err(in_words)?;
-    if let Some(records) = records {
-        write_records(records, &report).context("the report")?;
+    let counted = Report {
+        imported: before.imported + new.imported,
+        exists: before.exists + new.exists,
+        refused: before.refused + new.refused,
+    };
+    if let Some(report) = report {
+        report.finish(&counted).context("the report")?;
     }
-    print(console, &report, mode)
+    print(console, &counted, &arguments)
 }
 
 impl Arguments {
     const fn mode(&self) -> Mode {
         match (self.dry_run, self.proceed) {
             (true, _) => Mode::DryRun,
-            (false, true) => Mode::Good,
+            (false, true) => Mode::ValidOnly,
             (false, false) => Mode::All,
+        }
+    }
+
+    const fn mode_in_words(&self) -> &'static str {
+        match self.mode() {
+            Mode::All => "all",
+            Mode::ValidOnly => "continue",
+            Mode::DryRun => "dry-run",
         }
     }
 
@@ -86,6 +114,30 @@ impl Arguments {
             Format::Csv
         }
     }
+
+    /// Begins the report before anything is imported, or goes on with that of a run that was ended.
+    async fn open_report(
+        &self,
+        app: &App,
+        path: &Path,
+        input: &mut File,
+        run: &mut Run,
+    ) -> anyhow::Result<ImportReport> {
+        let import = Import {
+            import: run.id.clone(),
+            input: digest(input)?,
+            mode: self.mode_in_words().to_owned(),
+            addresses_verified: self.addresses_verified,
+        };
+        let report = ImportReport::open(path, input, import).with_context(|| path.display().to_string())?;
+        run.id.clone_from(&report.import().import);
+        run.after = report.last_line();
+        let is_written = run.mode != Mode::DryRun && report.counted().imported > 0;
+        if is_written && !import::has_made_accounts(app, &run.id).await.map_err(in_words)? {
+            bail!("{}: this import made no account of this database", path.display());
+        }
+        Ok(report)
+    }
 }
 
 /// Opens a file that can be read twice. A pipe cannot: it is copied into a file that has no name, so that nothing of it
@@ -99,89 +151,62 @@ fn open(path: &Path) -> anyhow::Result<File> {
         }
         return copy(file).with_context(|| path.display().to_string());
     }
-    copy(std::io::stdin()).context("standard input")
+    copy(io::stdin()).context("standard input")
 }
 
-fn copy(mut from: impl std::io::Read) -> anyhow::Result<File> {
+fn copy(mut from: impl Read) -> anyhow::Result<File> {
     let mut copied = tempfile::tempfile()?;
-    std::io::copy(&mut from, &mut copied)?;
+    io::copy(&mut from, &mut copied)?;
     Ok(copied)
 }
 
-/// Makes a file that others do not read: reasons repeat what the file has.
-fn create(path: &Path) -> anyhow::Result<File> {
-    let mut options = OpenOptions::new();
-    let options = options.write(true).create(true).truncate(true).mode(0o600);
-    options.open(path).with_context(|| path.display().to_string())
-}
-
-/// What became of a record.
-#[derive(serde::Serialize)]
-struct Outcome<'a> {
-    line: u64,
-    outcome: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
-}
-
-fn write_records(file: File, report: &Report) -> anyhow::Result<()> {
-    let of_lines = |lines: &'_ [u64], outcome: &'static str| {
-        let outcomes = lines.iter().map(move |line| Outcome {
-            line: *line,
-            outcome,
-            reason: None,
-        });
-        outcomes.collect::<Vec<_>>()
-    };
-    let mut all = of_lines(&report.lines, "imported");
-    all.extend(of_lines(&report.known, "known"));
-    all.extend(report.problems.iter().map(|problem| Outcome {
-        line: problem.line,
-        outcome: "refused",
-        reason: Some(&problem.reason),
-    }));
-    all.sort_by_key(|it| it.line);
-    let mut out = BufWriter::new(file);
-    for outcome in all {
-        serde_json::to_writer(&mut out, &outcome)?;
-        out.write_all(b"\n")?;
-    }
-    Ok(out.flush()?)
-}
-
-fn print(console: &Console, report: &Report, mode: Mode) -> anyhow::Result<()> {
-    let is_text = console.format == console::Format::Text;
-    if is_text {
-        for problem in &report.problems {
-            eprintln!("{problem}");
-        }
-        for line in &report.known {
-            eprintln!("line {line}: the address has an account, which is left as it is");
+/// Returns what names the content of the file in a report.
+fn digest(file: &mut File) -> anyhow::Result<String> {
+    let mut digest = Sha256::new();
+    file.rewind()?;
+    let mut part = vec![0; 64 * 1024];
+    loop {
+        match file.read(&mut part)? {
+            0 => break,
+            read => digest.update(&part[..read]),
         }
     }
-    let refused = report.problems.len();
-    let mut counted = serde_json::to_value(report)?;
-    counted["dry_run"] = json!(mode == Mode::DryRun);
-    if refused > 0 && mode != Mode::Good {
-        if !is_text {
-            println!("{counted}");
-        }
-        match (mode, report.imported) {
-            (Mode::DryRun, some) => bail!("{refused} bad records, {some} good; nothing was written"),
-            (_, 0) => bail!("{refused} bad records; nothing was imported"),
-            // The records were good when the file was judged.
-            (_, some) => bail!("{some} imported; {refused} refused, because something changed meanwhile"),
+    Ok(digest.finalize().iter().map(|it| format!("{it:02x}")).collect())
+}
+
+fn print_refused(outcomes: &[LineOutcome]) {
+    for LineOutcome { line, outcome } in outcomes {
+        if let Outcome::Refused(reason) = outcome {
+            eprintln!("line {line}: {reason}");
         }
     }
-    let imported = match mode {
-        Mode::DryRun => "would be imported",
-        Mode::All | Mode::Good => "imported",
-    };
-    let text = format!(
-        "{} {imported}, {} known, {refused} refused",
-        report.imported,
-        report.known.len()
-    );
-    console.print(&counted, text);
+}
+
+fn print(console: &Console, counted: &Report, arguments: &Arguments) -> anyhow::Result<()> {
+    let mode = arguments.mode();
+    let Report {
+        imported,
+        exists,
+        refused,
+    } = *counted;
+    let mut json = serde_json::to_value(counted)?;
+    json["dry_run"] = json!(mode == Mode::DryRun);
+    let would = if mode == Mode::DryRun { "would be " } else { "" };
+    let mut text = format!("{imported} {would}imported, {exists} exist, {refused} refused");
+    if let Some(report) = &arguments.report {
+        text.push_str(&format!("; each record is in {}", report.display()));
+    }
+    if refused > 0 && mode != Mode::ValidOnly {
+        if console.format == console::Format::Json {
+            console.print(&json, "");
+        }
+        match (mode, imported) {
+            (Mode::DryRun, _) => bail!("{text}; nothing was written"),
+            (_, 0) => bail!("{text}; nothing was imported"),
+            // The records were valid when the file was read first.
+            _ => bail!("{text}; something changed meanwhile"),
+        }
+    }
+    console.print(&json, text);
     Ok(())
 }

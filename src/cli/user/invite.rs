@@ -37,8 +37,8 @@ pub(super) async fn run(
         let done = invitations::mail_next(app, context, most)
             .await
             .map_err(in_words)?;
-        mailed += done;
-        if done < most {
+        mailed += done.mailed;
+        if done.found == 0 {
             break;
         }
     }

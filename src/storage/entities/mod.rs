@@ -16,6 +16,7 @@ pub mod email_code;
 pub mod event;
 pub mod focal_point;
 pub mod generation;
+pub mod imported_address;
 pub mod initial_access_token;
 pub mod login_throttle;
 pub mod membership_type;

@@ -1,24 +1,12 @@
 use super::*;
 use itu_account::accounts::import::{AccountsFile, Format};
 use itu_account::accounts::recovery;
-use itu_account::affiliations::accounts_import::{self, Mode, Report};
+use itu_account::affiliations::accounts_export::{self, Hashes};
+use itu_account::affiliations::accounts_import::Mode;
 
 pub(super) const HEADER: &str = "email,first_name,last_name,gender,password_hash,created_at";
 /// The argon2id hash of "password", as another platform wrote it.
 const HASH: &str = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
-
-impl TestOp {
-    pub(super) async fn import_csv(&self, text: &str, mode: Mode) -> Report {
-        self.import(AccountsFile::of_bytes(Format::Csv, text.as_bytes()), mode)
-            .await
-    }
-
-    pub(super) async fn import(&self, file: AccountsFile, mode: Mode) -> Report {
-        accounts_import::import(&self.app, &Context::operator(), &file, mode)
-            .await
-            .unwrap()
-    }
-}
 
 #[tokio::test]
 async fn an_imported_person_logs_in_with_the_old_hash_or_after_a_reset() {
@@ -75,12 +63,12 @@ async fn a_file_with_a_bad_line_is_refused_whole() {
         1
     );
 
-    let report = op.import_csv(&file, Mode::Good).await;
+    let report = op.import_csv(&file, Mode::ValidOnly).await;
     assert_eq!((report.imported, report.problems.len()), (1, 5));
     let report = op
         .import_csv(&format!("{HEADER}\ngood@example.org,A,B,,,\n"), Mode::All)
         .await;
-    assert_eq!((report.imported, report.known), (0, vec![2]));
+    assert_eq!((report.imported, report.exists), (0, vec![2]));
 }
 
 #[tokio::test]
@@ -95,8 +83,8 @@ async fn a_placement_needs_its_organization() {
     );
     let report = op
         .import(
-            AccountsFile::of_bytes(Format::JsonLines, lines.as_bytes()),
-            Mode::Good,
+            &AccountsFile::of_bytes(Format::JsonLines, lines.as_bytes()),
+            Mode::ValidOnly,
         )
         .await;
     let lines: Vec<u64> = report.problems.iter().map(|it| it.line).collect();
@@ -112,7 +100,14 @@ async fn many_accounts_come_in_a_few_statements_and_go_out_again() {
     }
     assert_eq!(op.import_csv(&file, Mode::All).await.imported, 2_000);
     let (mut after, mut seen) = (String::new(), 0);
-    while let (rows, Some(last)) = accounts_import::export(&op.app, &after, false).await.unwrap() {
+    op.app.db.statements().take();
+    while let (rows, Some(last)) = accounts_export::page(&op.app, &after, Hashes::None)
+        .await
+        .unwrap()
+    {
+        let queries = op.app.db.statements().sent();
+        assert!(queries <= 3, "{queries} for one page");
+        op.app.db.statements().take();
         assert!(
             rows.iter()
                 .all(|it| it.created_at == "2020-01-02" && it.password_hash.is_empty())
@@ -131,7 +126,7 @@ async fn a_table_is_taken_as_a_spreadsheet_leaves_it() {
     let report = op.import_csv(&file, Mode::All).await;
     let lines: Vec<u64> = report.problems.iter().map(|it| it.line).collect();
     assert_eq!((report.imported, lines), (0, vec![4, 5])); // IO-13
-    let report = op.import_csv(&file, Mode::Good).await;
+    let report = op.import_csv(&file, Mode::ValidOnly).await;
     assert_eq!((report.imported, report.problems.len()), (1, 2));
 }
 
@@ -148,7 +143,7 @@ async fn an_import_lets_others_pass_and_goes_on_where_it_was_ended() {
     // The first file has the rows that an import had written before it was ended.
     assert_eq!(op.import_csv(&file(120), Mode::All).await.imported, 120);
     let report = op.import_csv(&file(200), Mode::All).await;
-    assert_eq!((report.imported, report.known.len()), (80, 120));
+    assert_eq!((report.imported, report.exists.len()), (80, 120));
     // Each transaction has its record (ST-2), and none has many rows.
     let db = op.app.db.read();
     let query = "SELECT after FROM events WHERE action = 'account.imported'";

@@ -1,6 +1,8 @@
 //! Tests the room `accounts` on a database of its own: the functions that the pages use (security.md section 8).
 
 mod imports;
+mod imports_ended;
+mod imports_in_parallel;
 mod logins;
 mod migration;
 mod recovery;

@@ -128,7 +128,13 @@ async fn a_code_works_once_under_fifty_parallel_tries() {
     let code = op.outbox().code("john@example.org").await;
     let all = join_all((0..50).map(|_| op.verify_signup(&handle, &code))).await;
     assert_eq!(all.iter().filter(|it| it.is_ok()).count(), 1);
-    assert_eq!(rows::list_after(op.app.db.read(), "", 10).await.unwrap().len(), 1);
+    assert_eq!(
+        rows::list_credentials_after(op.app.db.read(), "", 10)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
 }
 
 #[tokio::test]

@@ -113,7 +113,9 @@ async fn one_of_many_parallel_completions_makes_one_account_and_one_request() {
             .len(),
         1
     );
-    let made = accounts::list_after(op.app.db.read(), "", 10).await.unwrap();
+    let made = accounts::list_credentials_after(op.app.db.read(), "", 10)
+        .await
+        .unwrap();
     assert_eq!(made.len(), 2);
     assert_eq!(op.outbox().to("mina@example.org").await.len(), 1);
 }

@@ -7,10 +7,11 @@ use super::joining_an_organization::{focal_point, member};
 use crate::jobs::scans;
 use crate::support::{Page, TestOp, rows};
 use itu_account::accounts::sessions;
+use itu_account::affiliations::accounts_import::Mode;
 use itu_account::affiliations::lifecycle::decisions;
 use itu_account::affiliations::{focal_points, ties};
 use itu_account::domain::AccountId;
-use itu_account::domain::actor::{Actor, Context};
+use itu_account::domain::actor::{Actor, Context, Office};
 use itu_account::domain::affiliation::{Capacity, Decision, Stage};
 use itu_account::domain::event::{Action, Event};
 use itu_account::domain::role::Role;
@@ -249,6 +250,59 @@ async fn records_of_the_release_before_are_given_to_their_person() {
     assert_eq!(lines(&page), 5, "{}", page.text());
     // LG-1: of another nothing is shown.
     assert!(!page.text().contains("198.51.100.22") && !page.text().contains("198.51.100.23"));
+}
+
+#[tokio::test]
+async fn what_was_taken_over_is_no_act_of_the_person_here() {
+    let op = TestOp::start().await;
+    op.insert_organization("telco", "Telco", "sector_member").await;
+    let (_, _, _) = focal_point(&op, "fp@telco.example", "telco").await;
+    let file = "email,last_name,organization_id,affiliation_status,ties_rights\n\
+                ann@example.org,Doe,telco,approved,documents\nbob@example.org,Doe,telco,,\n";
+    assert_eq!(op.import_csv(file, Mode::All).await.imported, 2);
+    let account = op.find_account("ann@example.org").await;
+    let history = itu_account::affiliations::history::history(&op.app, &account.id, 1)
+        .await
+        .unwrap();
+    let steps = &history.affiliations[0].steps;
+    let mut what: Vec<_> = steps.iter().map(|it| (it.what, it.by)).collect();
+    what.sort_by_key(|it| it.0);
+    assert_eq!(
+        what,
+        [
+            ("history.affiliation.taken_over", Some(Office::System)),
+            ("history.ties.taken_over", Some(Office::System)),
+        ]
+    );
+    // What happens afterwards is shown as ever.
+    op.advance(60);
+    let id = &history.affiliations[0].affiliation.id;
+    let by_admin = acting(&op, &AccountId::new("admin"), Role::Administrator);
+    ties::revoke(&op.app, &by_admin, id, &["documents".to_owned()], "Not needed")
+        .await
+        .unwrap();
+    let history = itu_account::affiliations::history::history(&op.app, &account.id, 1)
+        .await
+        .unwrap();
+    assert_eq!(history.affiliations[0].steps[0].what, "history.ties.revoked");
+    assert_eq!(history.affiliations[0].steps.len(), 3);
+
+    // The first digest about requests that were taken over is their reminder.
+    let mails = async || {
+        itu_account::affiliations::notifications::send_digests(&op.app)
+            .await
+            .unwrap();
+        itu_account::affiliations::notifications::remind(&op.app)
+            .await
+            .unwrap();
+        let mails = op.outbox().to("fp@telco.example").await;
+        let kinds = mails.iter().map(|it| it.kind.clone());
+        kinds.filter(|it| it.starts_with("requests_")).collect::<Vec<_>>()
+    };
+    let first = mails().await;
+    assert_eq!(first, ["requests_digest"]);
+    op.advance(8 * 24 * 60 * 60);
+    assert_eq!(mails().await, first);
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@
 mod authenticator;
 pub mod browser;
 mod identity;
+pub mod imports;
 mod log;
 pub mod mutations;
 mod outbox;

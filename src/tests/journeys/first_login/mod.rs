@@ -10,7 +10,7 @@ use sea_orm::{ConnectionTrait, Statement};
 
 use crate::support::{Page, Person, RelyingParty, TestOp};
 use itu_account::accounts::import::{AccountsFile, Format};
-use itu_account::affiliations::accounts_import::{self, Mode};
+use itu_account::affiliations::accounts_import::Mode;
 use itu_account::domain::account::EmailAddress;
 use itu_account::domain::actor::Context;
 
@@ -26,8 +26,7 @@ fn file() -> AccountsFile {
 }
 
 async fn imports(op: &TestOp, file: AccountsFile) -> Person {
-    let report = accounts_import::import(&op.app, &Context::operator(), &file, Mode::All).await;
-    assert_eq!(report.expect("an import").imported, 1);
+    assert_eq!(op.import(&file, Mode::All).await.imported, 1);
     let mut person = op.visitor(ADDRESS);
     person.password = "password".into();
     person
