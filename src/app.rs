@@ -31,6 +31,7 @@ use crate::storage::ephemeral::Ephemeral;
 use crate::templates::Templates;
 use crate::webauthn::Webauthn;
 
+pub use check::StoredPasswords;
 pub use prerequisites::StartError;
 pub use unit_of_work::Tx;
 

@@ -11,8 +11,11 @@ mod pbkdf2_hash;
 mod refusal;
 mod salted_hash;
 mod scrypt_hash;
+#[cfg(test)]
+mod tests;
 mod text;
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -53,12 +56,20 @@ pub enum Error {
 }
 
 /// The outcome of comparing a password with a stored hash.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Right,
     /// The password is right, and to be hashed again: the parameters rose, or another platform made the hash.
     RightButOutdated,
     Wrong,
+    /// No password can be compared with what is stored, for this reason. To whoever logs in it is wrong, at the same cost.
+    Unverifiable(String),
+}
+
+impl Verdict {
+    pub const fn is_right(&self) -> bool {
+        matches!(self, Self::Right | Self::RightButOutdated)
+    }
 }
 
 #[derive(Clone)]
@@ -75,6 +86,7 @@ struct Inner {
     most: usize,
     memory: Mutex<Vec<Vec<Block>>>,
     done: AtomicU64,
+    reported: Mutex<HashSet<String>>,
 }
 
 /// A place among those who hash or wait; given back when dropped.
@@ -111,6 +123,7 @@ impl Hasher {
             most: parallel + parameters.queue,
             memory: Mutex::default(),
             done: AtomicU64::new(0),
+            reported: Mutex::default(),
         };
         Ok(Self {
             inner: Arc::new(inner),
@@ -138,23 +151,57 @@ impl Hasher {
     /// Compares a password with a hash; without a stored one it costs the same and is wrong (security.md PW-3).
     pub async fn verify(&self, password: &Password, stored: Option<&str>) -> Result<Verdict, Error> {
         let password = password.clone();
-        let stored = stored.and_then(|it| self.inner.read(it).ok());
-        self.in_turn(move |inner| match stored {
-            Some(Stored::Own(own)) => inner.verify_own(&password, &own),
-            Some(Stored::Foreign(foreign)) => {
-                for spelling in password.spellings() {
-                    if foreign.verify(spelling.as_bytes()).map_err(Error::Failed)? {
-                        return Ok(Verdict::RightButOutdated);
-                    }
+        let outcome = match stored.map(|it| self.inner.read(it)) {
+            Some(Ok(Stored::Own(own))) => {
+                let verified = self.in_turn(move |inner| inner.verify_own(&password, &own));
+                return verified.await;
+            }
+            Some(Ok(Stored::Foreign(foreign))) => return self.verify_foreign(&password, foreign).await,
+            Some(Err(why)) => Verdict::Unverifiable(why.to_string()),
+            None => Verdict::Wrong,
+        };
+        self.in_turn(move |inner| inner.spend(&password)).await?;
+        Ok(outcome)
+    }
+
+    /// Compares a password with the hash of another platform. A spelling that NFC changes has a turn of its own: those
+    /// who wait are not kept waiting for two. What is wrong costs one of our hashes as well, which a right password
+    /// costs, too, since it is hashed again.
+    async fn verify_foreign(&self, password: &Password, foreign: ForeignHash) -> Result<Verdict, Error> {
+        let foreign = Arc::new(foreign);
+        let mut outcome = Verdict::Wrong;
+        let mut spellings = password.spellings().map(str::to_owned).peekable();
+        while let Some(spelling) = spellings.next() {
+            let (foreign, password) = (Arc::clone(&foreign), password.clone());
+            let is_last = spellings.peek().is_none();
+            let verified = self.in_turn(move |inner| {
+                let verified = foreign.verify(spelling.as_bytes());
+                if is_last && verified != Ok(true) {
+                    inner.done.fetch_add(1, Ordering::Relaxed);
+                    inner.spend(&password)?;
                 }
-                Ok(Verdict::Wrong)
+                Ok(verified)
+            });
+            match verified.await? {
+                Ok(true) => return Ok(Verdict::RightButOutdated),
+                Ok(false) => {}
+                Err(why) => outcome = Verdict::Unverifiable(why),
             }
-            None => {
-                inner.tag(inner.params.clone(), &password, &[0; 16])?;
-                Ok(Verdict::Wrong)
-            }
-        })
-        .await
+        }
+        Ok(outcome)
+    }
+
+    /// Returns `true` if passwords can be compared with this hash.
+    pub fn can_verify(&self, stored: &str) -> bool {
+        self.inner.read(stored).is_ok()
+    }
+
+    /// Returns `true` the first time that it is asked about something that cannot be verified, so that the log has it
+    /// once.
+    pub fn is_news(&self, about: &str) -> bool {
+        const MOST: usize = 10_000;
+        let mut reported = self.inner.reported.lock().unwrap_or_else(PoisonError::into_inner);
+        reported.len() < MOST && reported.insert(about.to_owned())
     }
 
     /// Returns whose hash it is that comes with an import, or refuses it: one that cannot be verified here, or not at a
@@ -235,6 +282,11 @@ impl Inner {
         } else {
             Verdict::RightButOutdated
         })
+    }
+
+    /// Makes a hash that nobody needs, so that a failure costs what a success does (security.md PW-3).
+    fn spend(&self, password: &Password) -> Result<(), Error> {
+        self.tag(self.params.clone(), password, &[0; 16]).map(drop)
     }
 
     fn tag(&self, params: Params, password: &Password, salt: &[u8]) -> Result<Vec<u8>, Error> {
@@ -325,130 +377,5 @@ impl Own {
             }),
             _ => None,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn hashing(passes: u32, queue: usize) -> Hasher {
-        let parameters = Parameters {
-            memory_kib: 19_456,
-            passes,
-            parallel: 1,
-            queue,
-        };
-        Hasher::new(parameters, b"pepper").unwrap()
-    }
-
-    fn password(text: &str) -> Password {
-        Password::typed(text).unwrap()
-    }
-
-    #[tokio::test]
-    async fn a_password_is_verified_with_its_pepper() {
-        let hashing = hashing(2, 64);
-        let hash = hashing.hash(&password("Tulip-lamp-42")).await.unwrap();
-        assert!(
-            hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1,keyid="),
-            "{hash}"
-        ); // PW-2
-        assert_eq!(
-            hashing
-                .verify(&password("Tulip-lamp-42"), Some(&hash))
-                .await
-                .unwrap(),
-            Verdict::Right
-        );
-        assert_eq!(
-            hashing
-                .verify(&password("Tulip-lamp-43"), Some(&hash))
-                .await
-                .unwrap(),
-            Verdict::Wrong
-        );
-        assert_eq!(
-            hashing.verify(&password("Tulip-lamp-42"), None).await.unwrap(),
-            Verdict::Wrong
-        );
-        assert_eq!(hashing.count(), 4); // PW-3: an unknown account costs a hash too
-        let parameters = Parameters {
-            memory_kib: 19_456,
-            passes: 2,
-            parallel: 1,
-            queue: 1,
-        };
-        let other = Hasher::new(parameters, b"another").unwrap();
-        assert_eq!(
-            other
-                .verify(&password("Tulip-lamp-42"), Some(&hash))
-                .await
-                .unwrap(),
-            Verdict::Wrong
-        );
-    }
-
-    #[tokio::test]
-    async fn risen_parameters_ask_for_a_new_hash() {
-        // PW-2
-        let hash = hashing(2, 64).hash(&password("Tulip-lamp-42")).await.unwrap();
-        let verdict = hashing(3, 64)
-            .verify(&password("Tulip-lamp-42"), Some(&hash))
-            .await
-            .unwrap();
-        assert_eq!(verdict, Verdict::RightButOutdated);
-    }
-
-    #[tokio::test]
-    async fn a_hash_from_elsewhere_is_right_but_outdated() {
-        let phc = "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4";
-        assert_eq!(hashing(2, 64).inspect(phc), Ok(Origin::Foreign));
-        let verdict = hashing(2, 64)
-            .verify(&password("password"), Some(phc))
-            .await
-            .unwrap();
-        assert_eq!(verdict, Verdict::RightButOutdated);
-    }
-
-    #[tokio::test]
-    async fn a_hash_from_elsewhere_may_be_of_what_was_typed() {
-        // PW-1: passlib 1.7.4 made it of an e and a diaeresis.
-        let hash = "$pbkdf2-sha256$1000$e29tTen9//8/p1SqFcIYQw$ABP030ack9SO0P8JEsmj0IARNffOqsQPfuEY.HZ2H4o";
-        for (typed, verdict) in [
-            ("Zoe\u{308}-lamp-42", Verdict::RightButOutdated),
-            ("Zo\u{eb}-lamp-42", Verdict::Wrong),
-        ] {
-            let verified = hashing(2, 64).verify(&password(typed), Some(hash)).await;
-            assert_eq!(verified.unwrap(), verdict, "{typed}");
-        }
-    }
-
-    #[tokio::test]
-    async fn an_own_hash_comes_back_and_one_with_another_pepper_does_not() {
-        let hashing = hashing(2, 64);
-        let own = hashing.hash(&password("Tulip-lamp-42")).await.unwrap();
-        assert_eq!(hashing.inspect(&own), Ok(Origin::Own));
-        let costly = own.replace("m=19456", "m=1048576");
-        assert!(matches!(hashing.inspect(&costly), Err(Refusal::Costly { .. })));
-        let parameters = Parameters {
-            memory_kib: 19_456,
-            passes: 2,
-            parallel: 1,
-            queue: 1,
-        };
-        let other = Hasher::new(parameters, b"another").unwrap();
-        assert_eq!(other.inspect(&own), Err(Refusal::Pepper));
-    }
-
-    #[tokio::test]
-    async fn a_full_queue_is_refused() {
-        // PW-2
-        let hashing = hashing(2, 2);
-        let password = password("Tulip-lamp-42");
-        let all = futures_util::future::join_all((0..8).map(|_| hashing.hash(&password))).await;
-        let busy = all.iter().filter(|it| matches!(it, Err(Error::Busy))).count();
-        assert_eq!((busy, hashing.count()), (5, 3));
-        assert!(hashing.hash(&password).await.is_ok());
     }
 }

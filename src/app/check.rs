@@ -5,16 +5,39 @@ use super::prerequisites::{
     StartError, blocklist, disposable_domains, documents, is_pending, mailer, master_key_is_there,
     use_our_tls,
 };
+use super::start::hashing_parameters;
 use crate::certificates::Authorities;
 use crate::clock::Clock;
 use crate::config::{Config, Migrate};
 use crate::fetch::Fetch;
 use crate::keys::Keyring;
+use crate::passwords::Hasher;
 use crate::storage::ephemeral::Ephemeral;
 use crate::storage::{Database, Look};
 use crate::webauthn::Webauthn;
 
+/// What verifies the passwords that are stored, opened without changing anything.
+#[derive(Debug)]
+pub struct StoredPasswords {
+    pub db: Database,
+    pub keys: Keyring,
+    pub hasher: Hasher,
+}
+
 impl App {
+    /// Opens what verifies the passwords that are stored. `None` before the first start.
+    pub async fn look_at_passwords(config: &Config) -> Result<Option<StoredPasswords>, StartError> {
+        match Database::look(config.database.url()).await? {
+            // Loading would make the key.
+            Look::There(db) if config.keys.master_key_file().exists() && !is_pending(&db).await? => {
+                let keys = Keyring::load(config, Clock::System)?;
+                let hasher = Hasher::new(hashing_parameters(config), keys.pepper())?;
+                Ok(Some(StoredPasswords { db, keys, hasher }))
+            }
+            _ => Ok(None),
+        }
+    }
+
     /// Returns everything that would keep the service from starting or from working.
     pub async fn problems(config: &Config) -> Vec<String> {
         use_our_tls();

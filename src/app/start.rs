@@ -93,7 +93,7 @@ impl App {
     }
 }
 
-fn hashing_parameters(config: &Config) -> passwords::Parameters {
+pub(super) fn hashing_parameters(config: &Config) -> passwords::Parameters {
     passwords::Parameters {
         memory_kib: config.passwords.memory_kib,
         passes: config.passwords.passes,

@@ -11,11 +11,14 @@ const FORMAT: &str = "scrypt";
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
 /// The product of N, r and p that takes two seconds.
 const MOST_WORK: u64 = 1 << 21;
+/// The blocks that are mixed one after the other, p of them, stand beside the large table.
+const MOST_BLOCK_BYTES: u64 = 1024 * 1024;
+const MOST_P: u64 = 16;
 /// Shorter outputs are guessed by chance.
 const SHORTEST: usize = 16;
 /// The output of Django and of Werkzeug.
 const LONGEST: usize = 64;
-/// The library wants room for more than the large table.
+/// The library wants room for more than both.
 const ROOM: u64 = 2 * MOST_BYTES;
 
 pub(super) struct ScryptHash {
@@ -51,8 +54,11 @@ impl ScryptHash {
         }
         let table = self.n.checked_mul(self.r);
         let work = table.and_then(|it| it.checked_mul(self.p));
-        let is_bearable =
-            table.is_some_and(|it| it <= MOST_BYTES / 128) && work.is_some_and(|it| it <= MOST_WORK);
+        let blocks = self.r.checked_mul(self.p);
+        let is_bearable = table.is_some_and(|it| it <= MOST_BYTES / 128)
+            && blocks.is_some_and(|it| it <= MOST_BLOCK_BYTES / 128)
+            && work.is_some_and(|it| it <= MOST_WORK)
+            && self.p <= MOST_P;
         // RFC 7914 §6: N is less than 2^(128 * r / 8).
         let is_defined = self.r > 3 || self.n < 1 << (16 * self.r);
         match (is_bearable, is_defined) {
@@ -60,7 +66,7 @@ impl ScryptHash {
             (true, false) => Err(Refusal::Malformed(FORMAT)),
             (false, _) => Err(Refusal::Costly {
                 format: FORMAT,
-                most: "64 MiB (128*N*r), and N*r*p of 2 097 152",
+                most: "64 MiB (128*N*r), 1 MiB (128*r*p), p=16, and N*r*p of 2 097 152",
             }),
         }
     }

@@ -122,6 +122,28 @@ pub async fn list_credentials_after(
     rows.into_iter().map(credentials).collect()
 }
 
+/// Lists the hashes of passwords after `after` in the order of the accounts' ids.
+pub async fn list_hashes_after(
+    db: &impl ConnectionTrait,
+    after: &str,
+    limit: u64,
+) -> Result<Vec<(AccountId, String)>, DbErr> {
+    let rows: Vec<(String, String)> = Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::PasswordHash])
+        .filter(Column::Id.gt(after))
+        .filter(Column::PasswordHash.is_not_null())
+        .order_by_asc(Column::Id)
+        .limit(limit)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, hash)| (AccountId::new(id), hash))
+        .collect())
+}
+
 /// Lists the accounts with an office, which few hold: people without one are not looked for here.
 pub async fn list_by_office(db: &impl ConnectionTrait, office: Role) -> Result<Vec<Account>, DbErr> {
     let rows = Entity::find()

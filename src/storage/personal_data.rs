@@ -14,10 +14,10 @@ use serde_json::{Map, Value};
 
 use super::entities::{
     account, account_deletion, affiliation, assisted_recovery, authentication_request, code_attempt, consent,
-    data_download, document_acceptance, email_change, email_code, event, focal_point, imported_address, login_throttle,
-    newsletter_subscription, not_me_link, organization, outbox_mail, passkey, passkey_offer, password_reset,
-    recovery_code, refresh_token, second_factor_deadline, service_use, session, session_client, ties_right,
-    totp_factor,
+    data_download, document_acceptance, email_change, email_code, event, focal_point, imported_address,
+    login_throttle, newsletter_subscription, not_me_link, organization, outbox_mail, passkey, passkey_offer,
+    password_reset, recovery_code, refresh_token, second_factor_deadline, service_use, session,
+    session_client, ties_right, totp_factor,
 };
 use crate::domain::AccountId;
 

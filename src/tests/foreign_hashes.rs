@@ -74,6 +74,10 @@ fn what_would_take_too_long_or_too_much_memory_is_refused() {
         format!("$scrypt$ln=17,r=8,p=1$c2FsdHNhbHQ${b43}"),
         format!("$scrypt$ln=63,r=8,p=1$c2FsdHNhbHQ${b43}"),
         format!("scrypt:65536:8:5$salt${}", "0".repeat(128)),
+        // The blocks that stand beside the large table: 128 MiB and 2 MiB of them, and 17 small ones.
+        format!("$scrypt$ln=1,r=1,p=1048575$c2FsdHNhbHQ${b43}"),
+        format!("$scrypt$ln=1,r=1024,p=16$c2FsdHNhbHQ${b43}"),
+        format!("$scrypt$ln=1,r=1,p=17$c2FsdHNhbHQ${b43}"),
         format!("scrypt$1048576$salt$8$1${}==", "A".repeat(86)),
         format!("$argon2id$v=19$m=65537,t=1,p=1$c29tZXNhbHQ${b43}"),
         format!("$argon2i$v=19$m=65536,t=11,p=1$c29tZXNhbHQ${b43}"),
@@ -89,6 +93,22 @@ fn what_would_take_too_long_or_too_much_memory_is_refused() {
             matches!(refused, Err(Refusal::Costly { .. })),
             "{text}: {refused:?}"
         );
+    }
+}
+
+#[test]
+fn the_dearest_scrypt_that_is_taken_over_is_verified() {
+    // PW-2
+    let b43 = "A".repeat(43);
+    for parameters in [
+        "ln=16,r=8,p=1",
+        "ln=17,r=4,p=4",
+        "ln=6,r=8192,p=1",
+        "ln=8,r=512,p=16",
+    ] {
+        let hash = ForeignHash::parse(&format!("$scrypt${parameters}$c2FsdHNhbHQ${b43}"));
+        let verified = hash.expect(parameters).verify(b"a password");
+        assert_eq!(verified, Ok(false), "{parameters}");
     }
 }
 

@@ -6,9 +6,13 @@ use std::path::{Path, PathBuf};
 use itu_account::app::{App, StartError};
 use itu_account::clock::Clock;
 use itu_account::config::{self, Config, Transport};
+use itu_account::domain::password::Password;
+use itu_account::storage::accounts::{self, NewAccount};
 use itu_account::testing;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::support::rows;
 
 /// Returns a configuration whose every file would lie in a folder of its own.
 async fn fresh() -> (Config, tempfile::TempDir) {
@@ -51,6 +55,48 @@ async fn a_check_before_the_first_start_writes_nothing() {
     let before = files(folder.path());
     assert_eq!(App::problems(&config).await, Vec::<String>::new());
     assert_eq!(files(folder.path()), before);
+}
+
+#[tokio::test]
+async fn a_check_finds_passwords_that_cannot_be_verified() {
+    use itu_account::accounts::foreign_hash::{Unverifiable, find_unverifiable};
+    let (config, _folder) = fresh().await;
+    assert!(App::look_at_passwords(&config).await.expect("a look").is_none());
+    let app = App::open(config.clone(), Clock::System).await.expect("it starts");
+    let at = app.clock.now();
+    let own = Password::typed("Tulip-lamp-42").expect("a password");
+    let own = app.passwords.hash(&own).await.expect("a hash");
+    let sealed = foreign_hash_of(&app);
+    let mut ids = Vec::new();
+    for (email, hash) in [
+        ("a@example.org", Some(own.as_str())),
+        ("b@example.org", Some(sealed.as_str())),
+        ("c@example.org", None),
+        ("d@example.org", Some("sealed:v1:AAAA")),
+        ("e@example.org", Some("$2y$99$x")),
+    ] {
+        let account = rows::account(email, at);
+        ids.push(account.id.clone());
+        let new = NewAccount {
+            account,
+            password_hash: hash.map(str::to_owned),
+            terms_accepted_at: None,
+            imported_at: None,
+        };
+        accounts::insert(&app.db, new).await.expect("an account");
+    }
+    let stored = App::look_at_passwords(&config)
+        .await
+        .expect("a look")
+        .expect("a service");
+    let found = find_unverifiable(&stored).await.expect("a look");
+    let first = ids[3].clone().min(ids[4].clone());
+    assert_eq!(found, Some(Unverifiable { accounts: 2, first }));
+}
+
+fn foreign_hash_of(app: &App) -> String {
+    let hash = "{SSHA}W6ph5Mm5Pz8GgiULbPgzG37mj9hzYWx0";
+    itu_account::accounts::foreign_hash::store(app, hash).expect("a hash that is taken over")
 }
 
 #[tokio::test]

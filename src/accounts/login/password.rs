@@ -101,17 +101,11 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
     let stopped = throttle::check(login_throttles::find(app.db.read(), &attempt.counter).await?, at)?;
 
     let found = accounts::find_credentials(app.db.read(), &email.key()).await?;
-    let hash = found.as_ref().and_then(|(_, hash)| hash.as_deref());
-    let opened = hash.map(|it| foreign_hash::open(app, it)).transpose()?;
-    let verdict = match &password {
-        Some(password) => app.passwords.verify(password, opened.as_deref()).await?,
-        // The password is longer than any here: refused before hashing, for all alike (PW-1).
-        None => Verdict::Wrong,
-    };
+    let verdict = verify(app, password.as_ref(), found.as_ref()).await?;
     let Some((account, hash)) = found
         .as_ref()
         .and_then(|(account, hash)| Some((account, hash.as_deref()?)))
-        .filter(|(account, _)| verdict != Verdict::Wrong && account.may_log_in() && !stopped)
+        .filter(|(account, _)| verdict.is_right() && account.may_log_in() && !stopped)
     else {
         let account = found.as_ref().map(|(account, _)| account);
         return Err(refuse(app, context, &attempt, account).await?);
@@ -132,23 +126,21 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
             }
             let mut proof = Proof::password(tx.now());
             if second_factor::reachable_acr_within(tx, &account.id).await? > Acr::Password {
-                proof.second_factor = match form.second {
+                let second = match form.second {
                     Second::Later => return Ok(Outcome::CodeNeeded),
-                    Second::InSession => {
-                        let held = held(browser, &account, tx.now())?;
-                        // The login is as old as the older of the two proofs.
-                        proof.authenticated_at = held.at;
-                        Some(held)
-                    }
+                    Second::InSession => held(browser, &account, tx.now())?,
                     Second::Code(code) => {
                         let code = FactorProof::code(code)?;
                         let factor = match second_factor::verify(tx, &account, &code, known).await? {
                             Verification::Verified(factor) => factor,
                             Verification::Refused(error) => return Ok(Outcome::CodeWrong(error)),
                         };
-                        Some(SecondProof { factor, at: tx.now() })
+                        SecondProof { factor, at: tx.now() }
                     }
                 };
+                // The login is as old as the older of the two proofs.
+                proof.authenticated_at = proof.authenticated_at.min(second.at);
+                proof.second_factor = Some(second);
             }
             let done = complete(tx, &account, proof, browser).await?;
             Ok::<_, Error>(Outcome::Done(Box::new(done)))
@@ -164,6 +156,27 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
             Err(Error::SecondFactorNeeded { ticket })
         }
     }
+}
+
+/// Compares the password with what is stored for the address. What cannot be verified is wrong to whoever logs in; the log
+/// says it once for the account, which needs *Forgot password?*.
+async fn verify(
+    app: &App,
+    password: Option<&Password>,
+    found: Option<&(Account, Option<String>)>,
+) -> Result<Verdict> {
+    // The password is longer than any here: refused before hashing, for all alike (PW-1).
+    let Some(password) = password else {
+        return Ok(Verdict::Wrong);
+    };
+    let stored = found.and_then(|(_, hash)| hash.as_deref());
+    let verdict = foreign_hash::verify(app, password, stored).await?;
+    if let (Verdict::Unverifiable(reason), Some((account, _))) = (&verdict, found)
+        && app.passwords.is_news(account.id.as_str())
+    {
+        tracing::error!(account = %account.id, reason, "the stored hash of a password cannot be verified");
+    }
+    Ok(verdict)
 }
 
 /// Returns the second factor that this person presented in this session within the last minutes.

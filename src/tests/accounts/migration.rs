@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::imports::HEADER;
 use super::*;
 use crate::foreign_hashes::one_of_each;
+use crate::support::{Log, rows as rows_of_tests};
 use itu_account::accounts::import::{AccountsFile, Format};
 use itu_account::accounts::{invitations, recovery, terms};
 use itu_account::affiliations::accounts_export::{self, Hashes};
@@ -101,6 +102,35 @@ async fn each_kind_of_hash_is_replaced_at_the_first_login() {
         );
         assert_eq!(op.app.passwords.count(), hashes + 1, "{vector:?}");
         assert_eq!(op.stored_hash(email).await, upgraded, "{vector:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_hash_that_cannot_be_verified_is_a_wrong_password_and_a_line_of_the_log() {
+    // PW-3, G-11
+    let op = TestOp::start().await;
+    let log = Log::read();
+    for (email, stored) in [("a@example.org", "sealed:v1:AAAA"), ("b@example.org", "$2y$99$x")] {
+        let account = rows_of_tests::account(email, op.now());
+        let id = account.id.clone();
+        op.insert_account(account, Some(stored.to_owned())).await;
+        for _ in 0..2 {
+            let hashes = op.app.passwords.count();
+            let refused = op.attempt_login(email, PASSWORD).await;
+            assert!(
+                matches!(refused, Err(Error::WrongCredentials)),
+                "{:?}",
+                refused.err()
+            );
+            assert_eq!(op.app.passwords.count(), hashes + 1);
+        }
+        let lines: Vec<String> = log.take().iter().map(ToString::to_string).collect();
+        let about: Vec<_> = lines
+            .iter()
+            .filter(|it| it.contains("cannot be verified"))
+            .collect();
+        assert!(about.len() == 1 && about[0].contains(id.as_str()), "{lines:?}");
+        assert!(!lines.iter().any(|it| it.contains(stored)), "LG-3: {lines:?}");
     }
 }
 
