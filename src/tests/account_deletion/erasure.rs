@@ -32,6 +32,7 @@ const PSEUDONYMS: [(&str, &str); 10] = [
 
 const FIRST_NAME: &str = "Zaphodine";
 const NETWORK: &str = "198.51.100.77";
+const OUT: &str = "https://shop.example.test/out";
 
 async fn query(op: &TestOp, sql: &str) -> Vec<sea_orm::QueryResult> {
     let db = op.app.db.read();
@@ -79,7 +80,12 @@ async fn schema(op: &TestOp) -> BTreeMap<String, BTreeSet<String>> {
 /// what identifies them.
 async fn known(op: &TestOp) -> (AccountId, Vec<String>) {
     op.insert_organization("telco", "Telco", "sector_member").await;
-    let mut shop = op.client_with("shop", json!({"first_party": false})).await;
+    let mut shop = op
+        .client_with(
+            "shop",
+            json!({"first_party": false, "frontchannel_logout_uri": OUT}),
+        )
+        .await;
     let mut alice = alice(op).await;
     let account = op.find_account(EMAIL).await;
     let id = account.id.clone();
