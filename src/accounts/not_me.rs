@@ -123,10 +123,6 @@ pub async fn secure(app: &App, context: &Context, token: &str) -> Result<Effect>
         }
         sessions::end_all_but(tx, &account.id, None, "not_me").await?;
         password::disable(tx, &account).await?;
-        // Whoever was in the account may have begun to delete it, too.
-        if account.is_leaving() {
-            deletion::stop(tx, &account).await?;
-        }
         consents::end_offline_access(tx, &account.id).await?;
         second_factor::remove_added_since(tx, &account, link.mailed_at).await?;
         let event = Event::new(Action::AccountSecured, format!("account:{}", account.id));

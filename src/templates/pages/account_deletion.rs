@@ -20,6 +20,7 @@ pub struct AccountDelete {
     pub office: Option<&'static str>,
     /// The number of services that the person used.
     pub services: u64,
+    pub has_newsletter: bool,
     /// `true` if nobody else is an administrator: the account cannot be deleted.
     pub is_last_administrator: bool,
 }
@@ -36,6 +37,7 @@ impl Page for AccountDelete {
             has_ties_rights: false,
             office: None,
             services: 0,
+            has_newsletter: true,
             is_last_administrator: false,
         };
         vec![

@@ -143,6 +143,10 @@ async fn known(op: &TestOp) -> (AccountId, Vec<String>) {
             "INSERT INTO email_codes (id, purpose, \"transaction\", address, hmac, attempts, spent, created_at) \
              VALUES ('m', 'first_login', '{id}', '{label}', 'h', 0, true, {soon})"
         ),
+        format!(
+            "INSERT INTO newsletter_subscriptions (id, account_id, given_at, page, language, words, words_digest, \
+             network) VALUES ('n', '{id}', {at}, 'signup', 'en', 'x', 'x', '{NETWORK}')"
+        ),
         format!("INSERT INTO passkey_offers (account_id, declined_at) VALUES ('{id}', {at})"),
         format!(
             "INSERT INTO document_acceptances (account_id, document, version, language, sha256, accepted_at) \

@@ -43,6 +43,7 @@ pub async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageEr
             Office::Last => "last",
         }),
         services: services.len() as u64,
+        has_newsletter: account.newsletter,
         is_last_administrator: deletion::is_last_administrator(&ctx.app, account).await?,
     };
     ctx.page(&page).await
