@@ -22,7 +22,7 @@ pub enum Made {
 /// Says what an address that the operator writes leads to (SU-2).
 #[derive(Debug)]
 pub enum Found {
-    Account(Account),
+    Account(Box<Account>),
     /// The account that this one would be a second of: it differs in its `+tag`, and is another address.
     HeldAs(EmailAddress),
     Nobody,
@@ -33,7 +33,7 @@ pub async fn find(app: &App, email: &str) -> Result<Found> {
     let email = parse(email)?;
     let db = app.db.read();
     if let Some(account) = accounts::find_by_email(db, &email.key()).await? {
-        return Ok(Found::Account(account));
+        return Ok(Found::Account(Box::new(account)));
     }
     let holder = accounts::find_holder(db, &email.unique_key()).await?;
     Ok(holder.map_or(Found::Nobody, |it| Found::HeldAs(it.email)))
