@@ -10,7 +10,7 @@ use crate::domain::event::{Action, Record};
 use crate::domain::organization::Organization;
 use crate::domain::ties::{RightType, TiesRight, TiesStage, TiesStatus};
 use crate::domain::{AccountId, Time};
-use crate::storage::{accounts, affiliations, events, organizations, ties};
+use crate::storage::{affiliations, events, imported_accounts, organizations, ties};
 
 /// The affiliations of one page.
 const SIZE: u64 = 10;
@@ -65,7 +65,7 @@ pub async fn history(app: &App, account: &AccountId, page: u64) -> Result<Histor
     let organizations = organizations::list_by_ids(db, found.iter().map(|it| &it.organization)).await?;
     let rights = ties::list_of_affiliations(db, ids()).await?;
     let records = events::list_of_affiliations(db, account, ids(), &RECORDED).await?;
-    let imported_at = accounts::find_imported_at(db, account).await?;
+    let imported_at = imported_accounts::find_imported_at(db, account).await?;
     let of = |affiliation: &Affiliation| AffiliationHistory {
         affiliation: affiliation.clone(),
         organization: organizations

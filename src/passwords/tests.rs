@@ -1,3 +1,5 @@
+//! Tests the hashes of passwords: what each failure costs, and that the queue is bounded (security.md PW-2, PW-3).
+
 use super::*;
 
 fn hashing(passes: u32, queue: usize) -> Hasher {

@@ -1,8 +1,6 @@
 //! Accounts. A query returns the hash of the password only if its name says so.
 
-use std::collections::HashMap;
-
-use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::{NotSet, Set},
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -174,38 +172,6 @@ pub async fn list_by_office_locked(tx: &impl ConnectionTrait, office: Role) -> R
     Ok(ids.into_iter().map(AccountId::new).collect())
 }
 
-/// Returns the accounts that hold these keys, by the key.
-pub async fn list_holders(
-    db: &impl ConnectionTrait,
-    keys: &[UniqueKey],
-) -> Result<HashMap<String, AccountId>, DbErr> {
-    if keys.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let rows: Vec<(String, String)> = Entity::find()
-        .select_only()
-        .columns([Column::EmailUnique, Column::Id])
-        .filter(Column::EmailUnique.is_in(keys.iter().map(UniqueKey::as_str)))
-        .into_tuple()
-        .all(db)
-        .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(key, id)| (key, AccountId::new(id)))
-        .collect())
-}
-
-/// Returns when the account was taken over from the former platform, if it was.
-pub async fn find_imported_at(db: &impl ConnectionTrait, id: &AccountId) -> Result<Option<Time>, DbErr> {
-    let found: Option<Option<Time>> = Entity::find_by_id(id.as_str())
-        .select_only()
-        .column(Column::ImportedAt)
-        .into_tuple()
-        .one(db)
-        .await?;
-    Ok(found.flatten())
-}
-
 /// A new account with its password's hash, the time when it accepted its version of the terms, and the time when it was
 /// taken over from the former platform, if it was.
 #[derive(Clone, Debug)]
@@ -219,30 +185,6 @@ pub struct NewAccount {
 pub async fn insert(db: &impl ConnectionTrait, new: NewAccount) -> Result<(), DbErr> {
     Entity::insert(row(new))
         .exec_without_returning(db)
-        .await
-        .map(drop)
-}
-
-/// Inserts, in one statement, those whose address no account holds, and returns how many they were. It waits for another
-/// transaction that is inserting the same address. The caller keeps the statement below what a database takes at once.
-pub async fn insert_new(tx: &impl ConnectionTrait, them: Vec<NewAccount>) -> Result<u64, DbErr> {
-    if them.is_empty() {
-        return Ok(0);
-    }
-    Entity::insert_many(them.into_iter().map(row))
-        .on_conflict(OnConflict::new().do_nothing().to_owned())
-        .exec_without_returning(tx)
-        .await
-}
-
-/// Deletes accounts that this transaction has inserted.
-pub async fn delete_inserted(tx: &impl ConnectionTrait, ids: &[AccountId]) -> Result<(), DbErr> {
-    if ids.is_empty() {
-        return Ok(());
-    }
-    Entity::delete_many()
-        .filter(Column::Id.is_in(ids.iter().map(AccountId::as_str)))
-        .exec(tx)
         .await
         .map(drop)
 }
@@ -480,7 +422,7 @@ pub(super) fn account(row: Model) -> Result<Account, DbErr> {
     })
 }
 
-fn row(
+pub(super) fn row(
     NewAccount {
         account,
         password_hash,

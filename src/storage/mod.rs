@@ -23,6 +23,7 @@ pub mod erasure;
 pub mod ephemeral;
 pub mod events;
 pub mod focal_points;
+pub mod imported_accounts;
 pub mod imported_addresses;
 pub mod invitations;
 pub mod login_throttles;

@@ -11,7 +11,8 @@ use crate::accounts::{Error, Result, foreign_hash, hexadecimal};
 use crate::app::{App, Tx};
 use crate::domain::AccountId;
 use crate::domain::account::{EmailAddress, UniqueKey};
-use crate::storage::accounts::{self, NewAccount};
+use crate::storage::accounts::NewAccount;
+use crate::storage::imported_accounts;
 use crate::storage::imported_addresses::{self, ImportedAddress};
 
 /// The state of a record before it is applied.
@@ -36,7 +37,7 @@ pub async fn find_states(
 ) -> Result<Vec<State>> {
     let digests: Vec<String> = records.iter().map(|it| digest_of(app, it)).collect();
     let there = by_digest(imported_addresses::list(db, &digests).await?);
-    let holders = accounts::list_holders(db, &unique_keys(records)).await?;
+    let holders = imported_accounts::list_holders(db, &unique_keys(records)).await?;
     let states = records.iter().zip(&digests).map(|(record, digest)| {
         let key = record.account.email.unique_key();
         match there.get(digest) {
@@ -61,9 +62,9 @@ pub async fn register(
         .iter()
         .map(|it| new_account(tx, it))
         .collect::<Result<Vec<_>>>()?;
-    accounts::insert_new(tx, accounts).await?;
+    imported_accounts::insert_new(tx, accounts).await?;
     let all: Vec<&Record> = new.iter().chain(with_account).copied().collect();
-    let holders = accounts::list_holders(tx, &unique_keys(&all)).await?;
+    let holders = imported_accounts::list_holders(tx, &unique_keys(&all)).await?;
     let addresses: Vec<_> = all
         .iter()
         .map(|record| {
@@ -95,7 +96,7 @@ pub async fn register(
             .filter(is_of_another)
             .filter_map(|it| it.account.clone().filter(|id| made.contains(id)))
             .collect();
-        accounts::delete_inserted(tx, &twice).await?;
+        imported_accounts::delete_inserted(tx, &twice).await?;
         made.retain(|it| !twice.contains(it));
     }
     Ok(made)
