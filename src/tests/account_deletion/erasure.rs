@@ -17,7 +17,7 @@ use itu_account::storage::erasure::{DELETED, STAYING, Step, run};
 use itu_account::storage::personal_data::{Person as Keys, WITHOUT_PEOPLE};
 
 /// Where the identifier of the account stays, as a pseudonym: the trail, and who decided about others.
-const PSEUDONYMS: [(&str, &str); 10] = [
+const PSEUDONYMS: [(&str, &str); 12] = [
     ("events", "actor"),
     ("events", "object"),
     ("events", "account_id"),
@@ -28,6 +28,8 @@ const PSEUDONYMS: [(&str, &str); 10] = [
     ("ties_rights", "decided_by"),
     ("ties_rights", "ended_by"),
     ("focal_points", "designated_by"),
+    ("assisted_recoveries", "asked_by"),
+    ("assisted_recoveries", "confirmed_by"),
 ];
 
 const FIRST_NAME: &str = "Zaphodine";
@@ -146,6 +148,11 @@ async fn known(op: &TestOp) -> (AccountId, Vec<String>) {
         format!(
             "INSERT INTO newsletter_subscriptions (id, account_id, given_at, page, language, words, words_digest, \
              network) VALUES ('n', '{id}', {at}, 'signup', 'en', 'x', 'x', '{NETWORK}')"
+        ),
+        format!("INSERT INTO second_factor_deadlines (account_id, since) VALUES ('{id}', {at})"),
+        format!(
+            "INSERT INTO assisted_recoveries (id, account_id, reason, asked_by, asked_at) \
+             VALUES ('r', '{id}', '{FIRST_NAME} lost everything', '{bob}', {at})"
         ),
         format!("INSERT INTO passkey_offers (account_id, declined_at) VALUES ('{id}', {at})"),
         format!(
