@@ -9,12 +9,14 @@ use sea_orm::{ConnectionTrait, SqlErr};
 
 use super::{Error, Result, deletion, password, recovery, second_factor};
 use crate::app::{App, Tx};
+use crate::domain::Time;
 use crate::domain::account::{Account, EmailAddress};
 use crate::domain::actor::Context;
-use crate::domain::email_change::EmailChange;
+use crate::domain::email_change::{EmailChange, UNDO};
 use crate::domain::event::{Action, Event};
 use crate::domain::secret::Secret;
 use crate::random;
+use crate::storage::email_changes::Undo;
 use crate::storage::{accounts, email_changes};
 use crate::templates::mails;
 
@@ -23,6 +25,31 @@ const PREFIX: &str = "eu_";
 
 pub(super) fn token() -> String {
     format!("{PREFIX}{}", random::token())
+}
+
+/// Returns the link that the present address gets when a new one replaces it, or `None` if it gets none.
+///
+/// Whoever moved the address away controls the one that is replaced now. A person who changes back to their own address
+/// has undone that change, so all links since are void; and a later link never outlives an earlier one, or the last word
+/// would be the intruder's.
+pub(super) async fn grant(
+    tx: &Tx,
+    account: &Account,
+    new: &EmailAddress,
+    token: &Secret,
+) -> Result<Option<Undo>> {
+    let open = email_changes::list_undoable(tx, &account.id, tx.now()).await?;
+    let restored = open.iter().find(|it| it.old.unique_key() == new.unique_key());
+    if let Some(change) = restored {
+        let since = change.changed_at.unwrap_or(change.requested_at);
+        email_changes::void_undo_since(tx, &account.id, since).await?;
+        return Ok(None);
+    }
+    let until = tx.now() + UNDO;
+    Ok(Some(Undo {
+        digest: token.digest(),
+        until: open.iter().map(|it| it.expires_at).fold(until, Time::min),
+    }))
 }
 
 /// Returns the address that the link restores, while it is valid. Does not spend it.
@@ -38,10 +65,7 @@ async fn find(app: &App, db: &impl ConnectionTrait, token: &str) -> Result<(Acco
     let change = email_changes::find_by_undo(db, &Secret::new(token).digest(), app.clock.now())
         .await?
         .ok_or(Error::LinkVoid)?;
-    let account = accounts::find(db, &change.account)
-        .await?
-        .ok_or(Error::LinkVoid)?;
-    Ok((account, change))
+    Ok((deletion::find_account(db, &change.account).await?, change))
 }
 
 /// Spends the link and restores the address; of any number of parallel uses, one succeeds. Returns the address.

@@ -22,4 +22,6 @@ pub struct EmailChange {
     pub requested_at: Time,
     /// The time at which the code was entered, or `None` while the change is pending.
     pub changed_at: Option<Time>,
+    /// The time until which the code is awaited; afterwards, until which the change can be undone.
+    pub expires_at: Time,
 }

@@ -9,7 +9,7 @@ use sea_orm::{
 use super::entities::email_change::{ActiveModel, Column, Entity, Model};
 use super::{batches, corrupt};
 use crate::domain::account::EmailAddress;
-use crate::domain::email_change::{EmailChange, KEPT, UNDO};
+use crate::domain::email_change::{EmailChange, UNDO};
 use crate::domain::secret::Digest;
 use crate::domain::{AccountId, Time};
 
@@ -23,7 +23,7 @@ pub async fn insert(db: &impl ConnectionTrait, change: &EmailChange) -> Result<(
         requested_at: Set(change.requested_at),
         changed_at: Set(None),
         undo_digest: Set(None),
-        expires_at: Set(change.requested_at + KEPT),
+        expires_at: Set(change.expires_at),
     };
     Entity::insert(row).exec_without_returning(db).await.map(drop)
 }
@@ -63,19 +63,27 @@ pub async fn delete_pending(db: &impl ConnectionTrait, account: &AccountId) -> R
     Ok(done.rows_affected > 0)
 }
 
-/// Completes a pending change, and keeps it for its undo link. Of any number of parallel uses, one gets `true`.
+/// The link that undoes a change.
+#[derive(Clone, Debug)]
+pub struct Undo {
+    pub digest: Digest,
+    pub until: Time,
+}
+
+/// Completes a pending change, and keeps it for its undo link if it has one. Of any number of parallel uses, one gets
+/// `true`.
 pub async fn complete(
     db: &impl ConnectionTrait,
     id: &str,
     old: &EmailAddress,
-    undo: &Digest,
+    undo: Option<&Undo>,
     now: Time,
 ) -> Result<bool, DbErr> {
     let changes = ActiveModel {
         old_email: Set(old.as_str().to_owned()),
         changed_at: Set(Some(now)),
-        undo_digest: Set(Some(undo.as_str().to_owned())),
-        expires_at: Set(now + UNDO),
+        undo_digest: Set(undo.map(|it| it.digest.as_str().to_owned())),
+        expires_at: Set(undo.map_or(now + UNDO, |it| it.until)),
         ..Default::default()
     };
     let done = Entity::update_many()
@@ -179,6 +187,7 @@ fn change(row: Model) -> Result<EmailChange, DbErr> {
         taken: row.taken,
         requested_at: row.requested_at,
         changed_at: row.changed_at,
+        expires_at: row.expires_at,
         id: row.id,
     })
 }

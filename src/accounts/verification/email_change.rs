@@ -10,7 +10,7 @@ use crate::accounts::{Error, Result, email_undo, second_factor};
 use crate::app::{App, Tx};
 use crate::domain::account::{Account, EmailAddress};
 use crate::domain::actor::Context;
-use crate::domain::email_change::{EmailChange, UNDO};
+use crate::domain::email_change::{EmailChange, KEPT};
 use crate::domain::event::{Action, Event};
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
@@ -87,6 +87,7 @@ pub async fn request(
             taken: false,
             requested_at: tx.now(),
             changed_at: None,
+            expires_at: tx.now() + KEPT,
         };
         email_changes::insert(tx, &change).await?;
         send(tx, &account, &change).await?;
@@ -230,8 +231,9 @@ async fn find_other_holder(
 }
 
 async fn complete(tx: &Tx, account: &Account, change: &EmailChange) -> Result<()> {
-    let undo = Secret::new(email_undo::token());
-    if !email_changes::complete(tx, &change.id, &account.email, &undo.digest(), tx.now()).await? {
+    let token = Secret::new(email_undo::token());
+    let undo = email_undo::grant(tx, account, &change.new, &token).await?;
+    if !email_changes::complete(tx, &change.id, &account.email, undo.as_ref(), tx.now()).await? {
         return Err(Error::Conflict);
     }
     accounts::update_email(tx, &account.id, &change.new, tx.now())
@@ -247,17 +249,19 @@ async fn complete(tx: &Tx, account: &Account, change: &EmailChange) -> Result<()
     let event = Event::new(Action::EmailChanged, format!("account:{}", account.id));
     tx.record(event).await?;
 
-    let mail = |undo| mails::EmailChanged {
+    let mail = |is_new, undo| mails::EmailChanged {
         name: account.profile.full_name(),
         at: tx.now(),
+        is_new,
         undo,
     };
-    let undo = mails::UndoLink {
-        token: undo.expose().to_owned(),
-        until: tx.now() + UNDO,
-    };
-    tx.mail_to(&account.email, account.language, &mail(Some(undo)))
+    let link = undo.map(|it| mails::UndoLink {
+        token: token.expose().to_owned(),
+        until: it.until,
+    });
+    tx.mail_to(&account.email, account.language, &mail(false, link))
         .await?;
-    tx.mail_to(&change.new, account.language, &mail(None)).await?;
+    tx.mail_to(&change.new, account.language, &mail(true, None))
+        .await?;
     Ok(())
 }

@@ -38,11 +38,14 @@ impl MailTemplate for EmailChangeTaken {
     }
 }
 
-/// The mail after a change: to the old address with the link that undoes it, to the new one without.
+/// The mail after a change, to both addresses.
 #[derive(Clone, Debug, Serialize)]
 pub struct EmailChanged {
     pub name: String,
     pub at: Time,
+    /// `true` for the mail to the new address.
+    pub is_new: bool,
+    /// The link for the old address, unless this change undid an earlier one.
     pub undo: Option<UndoLink>,
 }
 
@@ -67,12 +70,15 @@ impl MailTemplate for EmailChanged {
             token: "eu_0123456789".into(),
             until: sample_time() + chrono::Duration::hours(72),
         };
-        let sample = |undo| Self {
+        let sample = |(is_new, undo)| Self {
             name: "John <i>Doe</i>".into(),
             at: sample_time(),
+            is_new,
             undo,
         };
-        [Some(undo), None].map(sample).to_vec()
+        [(false, Some(undo)), (false, None), (true, None)]
+            .map(sample)
+            .to_vec()
     }
 }
 

@@ -226,6 +226,47 @@ async fn an_earlier_change_is_undone_with_all_that_came_after_it() {
 }
 
 #[tokio::test]
+async fn who_changes_back_leaves_the_address_in_between_no_link() {
+    // SU-7: whoever took the account over would get it again by the link that the owner's own change mails them.
+    let op = TestOp::start().await;
+    let mut thief = alice(&op).await;
+    thief.changes_to(&op, NEW).await;
+    op.advance(3600);
+    let mut owner = thief.elsewhere(&op);
+    owner.logs_in().await;
+    owner.changes_to(&op, OLD).await;
+    // The newest mail first: it says that the address is replaced.
+    let mails = op.outbox().to(NEW).await;
+    let mail = mails.iter().find(|it| it.kind == "email_changed").unwrap();
+    assert!(
+        !mail.text.contains("token=") && !mail.text.contains("/login"),
+        "{}",
+        mail.text
+    );
+    let page = op.undoes(OLD).await;
+    assert!(page.has("#undo-void"), "{}", page.text());
+    assert!(op.is_address_of_the_account(OLD).await);
+}
+
+#[tokio::test]
+async fn a_later_link_never_outlives_an_earlier_one() {
+    // SU-7: else the address of whoever took the account over had the last word.
+    let op = TestOp::start().await;
+    let mut thief = alice(&op).await;
+    thief.changes_to(&op, NEW).await;
+    op.advance(3600);
+    let mut owner = thief.elsewhere(&op);
+    owner.logs_in().await;
+    owner.changes_to(&op, "alice@newest.example").await;
+    op.advance(71 * 3600 - 2);
+    let page = op.browser().get(&op.undo_link(NEW).await).await;
+    assert!(page.has("#consequence"), "{}", page.text());
+    op.advance(2);
+    let page = op.undoes(NEW).await;
+    assert!(page.has("#undo-void"), "{}", page.text());
+}
+
+#[tokio::test]
 async fn a_later_change_is_undone_without_the_earlier_one() {
     // SU-7
     let op = TestOp::start().await;
