@@ -248,8 +248,11 @@ fn ids(table: &Table) -> Vec<String> {
     ids.map(str::to_owned).collect()
 }
 
+/// Stands for a person whom the file does not name.
+const ANOTHER_PERSON: &str = "another_person";
+
 /// Reads the audit trail: what the person did, and what was done to what is theirs. Of other people's acts it leaves out
-/// who they were and where from.
+/// who they were and where from; of what the person decided about others, whom and what it was.
 async fn events(db: &impl ConnectionTrait, account: &str, objects: &[String]) -> Result<Table, DbErr> {
     let own = format!("account:{account}");
     let mut found = BTreeMap::new();
@@ -268,16 +271,33 @@ async fn events(db: &impl ConnectionTrait, account: &str, objects: &[String]) ->
         found.extend(about.await?.into_iter().map(|it| (it.id, it)));
     }
     for event in found.values_mut() {
-        let office = match event.actor.split(':').next() {
-            Some("account") if event.actor != own => "another_person",
-            Some("operator") => "operator",
-            _ => continue,
-        };
-        event.actor = office.to_owned();
+        hide_others(event, &own, account);
+    }
+    let rows: Result<_, DbErr> = found.values().map(row).collect();
+    Ok(table::<event::Entity>(rows?))
+}
+
+fn hide_others(event: &mut event::Model, own: &str, account: &str) {
+    let office = match event.actor.split(':').next() {
+        Some("account") if event.actor != own => Some(ANOTHER_PERSON),
+        Some("operator") => Some("operator"),
+        _ => None,
+    };
+    if let Some(office) = office {
+        office.clone_into(&mut event.actor);
         event.network.clear();
         event.browser.clear();
         event.request_id.clear();
     }
-    let rows: Result<_, DbErr> = found.values().map(row).collect();
-    Ok(table::<event::Entity>(rows?))
+    let is_about_another = match &event.account_id {
+        Some(concerned) => concerned != account,
+        None => event.object.starts_with("account:") && event.object != own,
+    };
+    if is_about_another {
+        ANOTHER_PERSON.clone_into(&mut event.object);
+        event.account_id = None;
+        event.before = None;
+        event.after = None;
+        event.reason = None;
+    }
 }

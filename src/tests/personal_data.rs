@@ -342,7 +342,7 @@ async fn no_table_and_no_column_is_forgotten() {
 }
 
 #[tokio::test]
-async fn other_peoples_acts_are_told_without_them() {
+async fn other_peoples_acts_are_shown_without_them() {
     let op = TestOp::start().await;
     let mut alice = alice(&op).await;
     let account = op.find_account(EMAIL).await.id;
@@ -360,4 +360,35 @@ async fn other_peoples_acts_are_told_without_them() {
     let file = alice.browser.get(FILE).await;
     assert!(file.body.contains("focal_point.designated") && file.body.contains("another_person"));
     assert!(!file.body.contains("somebody") && !file.body.contains("198.51.100.7"));
+}
+
+#[tokio::test]
+async fn what_a_focal_point_decided_is_shown_without_the_others() {
+    // AF-6: nothing of other people leaves with a person, their office or its end.
+    let op = TestOp::start().await;
+    let mut alice = alice(&op).await;
+    let account = op.find_account(EMAIL).await.id;
+    let bob = op.person("bob@example.org").await;
+    let bob = op.find_account(&bob.email).await.id;
+    for about in [format!("'{bob}'"), "NULL".to_owned()] {
+        let object = if about == "NULL" {
+            format!("account:{bob}")
+        } else {
+            "affiliation:of-bob".to_owned()
+        };
+        let sql = format!(
+            "INSERT INTO events (at, actor, action, object, success, reason, before, after, network, request_id, \
+             account_id) VALUES ('2026-01-01 00:00:00+00:00', 'account:{account}', 'affiliation.rejected', \
+             '{object}', true, 'dismissed in May', '{{\"account\":\"{bob}\"}}', '{{\"account\":\"{bob}\"}}', \
+             '192.0.2.1', 'r8', {about})"
+        );
+        op.app.db.execute_unprepared(&sql).await.unwrap();
+    }
+    requests(&mut alice).await;
+    builds(&op).await;
+    let file = alice.browser.get(FILE).await;
+    assert_eq!(file.body.matches("affiliation.rejected").count(), 2);
+    for hidden in ["dismissed in May", bob.as_str(), "of-bob"] {
+        assert!(!file.body.contains(hidden), "{hidden}");
+    }
 }
