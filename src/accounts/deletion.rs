@@ -134,6 +134,12 @@ pub async fn open(app: &App, token: &str) -> Result<(Account, AccountDeletion)> 
     find_by_link(app.db.read(), token, app.clock.now()).await
 }
 
+/// Returns the account of a link. `LinkVoid`: there is none, or its deletion is final.
+pub(super) async fn find_account(db: &impl ConnectionTrait, id: &AccountId) -> Result<Account> {
+    let found = accounts::find(db, id).await?;
+    found.filter(|it| !it.is_deleted()).ok_or(Error::LinkVoid)
+}
+
 async fn find_by_link(
     db: &impl ConnectionTrait,
     token: &str,
@@ -146,8 +152,7 @@ async fn find_by_link(
         .await?
         .filter(|it| it.can_be_stopped(now))
         .ok_or(Error::LinkVoid)?;
-    let account = accounts::find(db, &deletion.account).await?;
-    Ok((account.ok_or(Error::LinkVoid)?, deletion))
+    Ok((find_account(db, &deletion.account).await?, deletion))
 }
 
 /// Stops the deletion by a link; of any number of parallel uses, one succeeds. Returns the account.
@@ -176,10 +181,13 @@ pub async fn keep(app: &App, context: &Context, session: &Session) -> Result<()>
 pub async fn stop_for(app: &App, context: &Context, email: &str) -> Result<bool> {
     let email = parse(email)?;
     app.write(context, async |tx| {
-        let Some(account) = accounts::find_by_email(tx, &email.key()).await? else {
+        let Some(found) = accounts::find_by_email(tx, &email.key()).await? else {
             return Ok(false);
         };
-        accounts::lock(tx, &account.id).await?;
+        accounts::lock(tx, &found.id).await?;
+        let Some(account) = accounts::find(tx, &found.id).await? else {
+            return Ok(false);
+        };
         match stop(tx, &account).await {
             Ok(()) => Ok(true),
             Err(Error::LinkVoid) => Ok(false),
@@ -189,16 +197,20 @@ pub async fn stop_for(app: &App, context: &Context, email: &str) -> Result<bool>
     .await
 }
 
-/// Stops the deletion, if one was begun and its time is not over; the caller holds the account. `LinkVoid`: there is
-/// nothing to stop.
+/// Stops the deletion, if one was begun and is not final; the caller holds the account. `LinkVoid`: there is nothing to
+/// stop. The status decides, not the clock alone: that of another node may be ahead, and has made the deletion final.
 pub(super) async fn stop(tx: &Tx, account: &Account) -> Result<()> {
     let found = account_deletions::find(tx, &account.id).await?;
-    if !found.is_some_and(|it| it.can_be_stopped(tx.now()))
-        || !account_deletions::delete(tx, &account.id).await?
+    if !found.is_some_and(|it| it.can_be_stopped(tx.now())) {
+        return Err(Error::LinkVoid);
+    }
+    // The account of whoever is suspended was suspended when the deletion began, and stays so.
+    if account.status != Status::Suspended
+        && !accounts::update_status(tx, &account.id, Status::Leaving, Status::Active).await?
     {
         return Err(Error::LinkVoid);
     }
-    accounts::update_status(tx, &account.id, Status::Leaving, Status::Active).await?;
+    account_deletions::delete(tx, &account.id).await?;
     let event = Event::new(Action::DeletionStopped, format!("account:{}", account.id));
     tx.record(event).await?;
     mail(tx, account, DeletionNews::Stopped { at: tx.now() }).await

@@ -55,7 +55,7 @@ pub async fn open(app: &App, token: &str) -> Result<Opened> {
         LinkState::Used(at) => Opened::Used(at),
         LinkState::Expired => Opened::Expired,
         LinkState::Open => {
-            let account = accounts::find(db, &link.account).await?.ok_or(Error::LinkVoid)?;
+            let account = deletion::find_account(db, &link.account).await?;
             let undone = find_undone(db, &account, &link, app.clock.now()).await?;
             Opened::Open(find_effect(db, &link, undone.is_some(), app.clock.now()).await?)
         }
@@ -102,8 +102,7 @@ async fn find_effect(
 /// Spends the link and secures the account; of any number of parallel uses, one succeeds.
 pub async fn secure(app: &App, context: &Context, token: &str) -> Result<Effect> {
     let (_, link) = not_me_link::find(app.db.read(), token).await?;
-    let account = accounts::find(app.db.read(), &link.account).await?;
-    let account = account.ok_or(Error::LinkVoid)?;
+    let account = deletion::find_account(app.db.read(), &link.account).await?;
     app.write(&context.as_person(&account.id, account.role), async |tx| {
         accounts::lock(tx, &account.id).await?;
         let (digest, link) = not_me_link::find(tx, token).await?;
@@ -111,7 +110,7 @@ pub async fn secure(app: &App, context: &Context, token: &str) -> Result<Effect>
             return Err(Error::LinkVoid);
         }
         not_me_links::spend_others(tx, &account.id, tx.now()).await?;
-        let mut account = accounts::find(tx, &link.account).await?.ok_or(Error::LinkVoid)?;
+        let mut account = deletion::find_account(tx, &link.account).await?;
         let undone = find_undone(tx, &account, &link, tx.now()).await?;
         let effect = find_effect(tx, &link, undone.is_some(), tx.now()).await?;
         if let Some(change) = undone {

@@ -5,7 +5,9 @@ use chrono::Duration;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
-use super::{Error, NewPassword, Result, address_label, effort, new_password, not_me_link, password};
+use super::{
+    Error, NewPassword, Result, address_label, deletion, effort, new_password, not_me_link, password,
+};
 use crate::app::{App, Tx};
 use crate::domain::Time;
 use crate::domain::account::{Account, EmailAddress};
@@ -79,6 +81,7 @@ pub async fn request(app: &App, context: &Context, request: Request<'_>) -> Resu
 
     app.write(context, async |tx| {
         let account = accounts::find_by_email(tx, &email.key()).await?;
+        let account = account.filter(|it| !it.is_deleted());
         let row = PasswordReset {
             account: account.as_ref().map(|it| it.id.clone()),
             address: label.clone(),
@@ -156,8 +159,7 @@ async fn find(app: &App, db: &impl ConnectionTrait, token: &str) -> Result<(Acco
         .filter(|it| now - it.created_at < lifetime)
         .ok_or(Error::LinkVoid)?;
     let id = reset.account.as_ref().ok_or(Error::LinkVoid)?;
-    let account = accounts::find(db, id).await?.ok_or(Error::LinkVoid)?;
-    Ok((account, reset))
+    Ok((deletion::find_account(db, id).await?, reset))
 }
 
 /// Says what a reset leads back to.

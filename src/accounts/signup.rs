@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::new_password::{self, NewPassword};
 use super::terms;
-use super::{Error, Result, effort, newsletter, verification};
+use super::{Error, Result, address_label, effort, newsletter, verification};
 use crate::app::App;
 use crate::domain::account::EmailAddress;
 use crate::domain::actor::Context;
@@ -78,7 +78,7 @@ pub async fn begin(
         }
         pending_signups::insert(tx, &pending, &hash, &handle.digest()).await?;
         pending_signups::delete_all_but(tx, &email.unique_key(), MOST_PER_ADDRESS).await?;
-        let event = started(&pending).with(json!({"work": details.effort.as_str()}));
+        let event = started(app, &pending).with(json!({"work": details.effort.as_str()}));
         tx.record(event).await?;
         Ok::<_, Error>(())
     })
@@ -109,9 +109,11 @@ async fn mail_delay(
     }
 }
 
-/// Returns the event of a step. That of a program's sign-up says so.
-fn started(pending: &PendingSignup) -> Event {
-    let event = Event::new(Action::SignUpStarted, format!("signup:{}", pending.id));
+/// Returns the event of a step. That of a program's sign-up says so. Its object is the address, by which the person takes
+/// the record along, and by which it is emptied with a deleted account.
+fn started(app: &App, pending: &PendingSignup) -> Event {
+    let label = address_label(app, &pending.email.unique_key());
+    let event = Event::new(Action::SignUpStarted, format!("address:{label}"));
     if pending.is_decoy {
         event.failed("decoy field filled in")
     } else {
@@ -173,7 +175,7 @@ pub async fn submit(app: &App, context: &Context, handle: &str, submission: Subm
             }
             other => other?,
         }
-        tx.record(sent(&pending, "code_sent")).await?;
+        tx.record(sent(app, &pending, "code_sent")).await?;
         Ok(())
     })
     .await
@@ -191,15 +193,15 @@ pub async fn resend(app: &App, context: &Context, handle: &str) -> Result<()> {
             return Err(Error::StepMissing);
         }
         verification::send(tx, &pending, verification::When::Again).await?;
-        tx.record(sent(&pending, "code_resent")).await?;
+        tx.record(sent(app, &pending, "code_resent")).await?;
         Ok(())
     })
     .await
 }
 
 /// Returns the event of a code that was mailed, or looks as if it had been.
-fn sent(pending: &PendingSignup, what: &str) -> Event {
-    let event = started(pending);
+fn sent(app: &App, pending: &PendingSignup, what: &str) -> Event {
+    let event = started(app, pending);
     if pending.is_decoy {
         event
     } else {

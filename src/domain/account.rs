@@ -180,6 +180,11 @@ impl Account {
         self.status == Status::Leaving
     }
 
+    /// Returns `true` if its deletion is final and under way: for everybody it is gone.
+    pub fn is_deleted(&self) -> bool {
+        self.status == Status::Deleted
+    }
+
     /// Returns `true` if a login starts a session. Whoever leaves may log in to keep the account; services get nothing.
     pub fn may_log_in(&self) -> bool {
         self.is_active() || self.is_leaving()

@@ -242,6 +242,23 @@ async fn every_table_and_every_column_that_stays_is_decided_about() {
 }
 
 #[tokio::test]
+async fn the_sign_up_leaves_no_network_either() {
+    // ST-4: it was recorded before there was an account.
+    let op = TestOp::start().await;
+    op.sign_up_and_verify(EMAIL).await;
+    execute(&op, &format!("UPDATE events SET network = '{NETWORK}'")).await;
+    let sql = format!("SELECT COUNT(*) AS n FROM events WHERE network = '{NETWORK}'");
+    let started = format!("{sql} AND action = 'signup.started'");
+    assert!(count(&op, &started).await > 0);
+    let operator = Context::operator();
+    deletion::begin_for(&op.app, &operator, EMAIL).await.unwrap();
+    op.advance(14 * DAY);
+    carries_out(&op).await;
+    assert!(!exists(&op, EMAIL).await);
+    assert_eq!(count(&op, &sql).await, 0);
+}
+
+#[tokio::test]
 async fn nothing_is_left_but_the_pseudonymous_trail() {
     // ST-4
     let op = TestOp::start().await;

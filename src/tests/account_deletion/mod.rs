@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::journeys::joining_an_organization::{focal_point, member};
 use crate::journeys::second_factor::sets_up;
 use crate::support::{Page, Person, Site, TestOp};
-use itu_account::accounts::deletion;
+use itu_account::accounts::{Error, deletion, erasure as erasure_of};
 use itu_account::domain::actor::Context;
 use itu_account::domain::role::Role;
 use itu_account::jobs;
@@ -215,6 +215,40 @@ async fn after_its_time_nothing_keeps_it() {
     carries_out(&op).await;
     assert!(!exists(&op, EMAIL).await);
     assert_eq!(alice.browser.get("/account").await.url.path(), "/login");
+}
+
+#[tokio::test]
+async fn a_final_deletion_is_stopped_by_nobody_whatever_their_clock_says() {
+    // G-9: the clock of the node that made it final was ahead.
+    let op = TestOp::start().await;
+    let mut alice = alice(&op).await;
+    deletes(&mut alice).await;
+    let id = op.find_account(EMAIL).await.id;
+    let link = op.outbox().link(EMAIL, STOP).await;
+    op.advance(14 * DAY);
+    assert!(erasure_of::begin(&op.app, &id).await.unwrap());
+    op.advance(-60);
+    let token = link.rsplit('=').next().unwrap();
+    let visitor = crate::support::visitor();
+    let stopped = deletion::stop_by_link(&op.app, &visitor, token).await;
+    assert!(matches!(stopped, Err(Error::LinkVoid)), "{stopped:?}");
+    let operator = Context::operator();
+    assert!(!deletion::stop_for(&op.app, &operator, EMAIL).await.unwrap());
+    // Nor is anything more mailed to the account, or set in it.
+    let page = op.browser().get("/forgot-password").await;
+    let before = op.outbox().to(EMAIL).await.len();
+    op.browser()
+        .submit(page.form(&["email"]), &[("email", EMAIL)])
+        .await;
+    let mails = op.outbox().to(EMAIL).await;
+    assert!(
+        mails[..mails.len() - before]
+            .iter()
+            .all(|it| it.kind == "no_account")
+    );
+    op.advance(60);
+    carries_out(&op).await;
+    assert!(!exists(&op, EMAIL).await);
 }
 
 #[tokio::test]
