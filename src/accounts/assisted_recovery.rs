@@ -68,10 +68,12 @@ async fn require_administrator<'a>(app: &App, context: &'a Context) -> Result<Op
         Actor::Person {
             account,
             role: Role::Administrator,
-        } => match policy::closes_office(app, context).await? {
-            true => Err(Error::SecondFactorRequired),
-            false => Ok(Some(account)),
-        },
+        } => {
+            if policy::closes_office(app, context).await? {
+                return Err(Error::SecondFactorRequired);
+            }
+            Ok(Some(account))
+        }
         _ => Ok(None),
     }
 }
@@ -113,9 +115,10 @@ pub async fn search(app: &App, context: &Context, email: &str) -> Result<Option<
 pub async fn list(app: &App, context: &Context, page: u64) -> Result<RecoveryPage> {
     let db = app.db.read();
     let is_administrator = require_administrator(app, context).await?.is_some();
-    let total = match is_administrator {
-        true => assisted_recoveries::count(db).await?,
-        false => 0,
+    let total = if is_administrator {
+        assisted_recoveries::count(db).await?
+    } else {
+        0
     };
     let page = page.clamp(1, total.div_ceil(SIZE).max(1));
     let found = match total {
