@@ -4,11 +4,13 @@
 mod acts;
 mod announced;
 mod back_and_reload;
+mod by_keyboard;
 mod check_session;
 mod double_press;
 mod driver;
 mod impatience;
 mod journey;
+mod keyboard;
 mod languages;
 mod line;
 mod not_me;

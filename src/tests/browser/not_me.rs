@@ -1,36 +1,13 @@
 //! Tests *This was not me* with the keyboard alone: from the link of the mail to a new password and the login.
 
+use fantoccini::key::Key;
+
 use super::driver::{Browser, Device};
 use super::server::Server;
 use crate::support::PASSWORD;
 
 const EMAIL: &str = "alice@example.org";
 const BETTER: &str = "Harbour-9-violin";
-const TAB: &str = "\u{e004}";
-const ENTER: &str = "\u{e007}";
-
-impl Browser {
-    /// Presses Tab until the element with this id has the focus.
-    async fn tabs_to(&self, id: &str) {
-        for _ in 0..60 {
-            if self.focus().await == id {
-                return;
-            }
-            self.types(TAB).await;
-        }
-        panic!(
-            "Tab does not come to {id} on {}:\n{}",
-            self.url().await,
-            self.text().await
-        );
-    }
-
-    async fn types_into(&self, id: &str, text: &str) {
-        self.tabs_to(id).await;
-        self.types(text).await;
-    }
-}
-
 async fn the_journey(device: Device) {
     let server = Server::starts().await;
     server.op.insert_person_reading(EMAIL, device.language).await;
@@ -42,8 +19,7 @@ async fn the_journey(device: Device) {
     person.goes_to(&link).await;
     person.sees("#not-me-open").await;
     person.shows("open").await;
-    person.tabs_to("secure").await;
-    person.types(ENTER).await;
+    person.enters("#secure").await;
     person.sees("#not-me-done").await;
     person.shows("done").await;
     stranger.goes_to(&server.at("/account")).await;
@@ -54,12 +30,12 @@ async fn the_journey(device: Device) {
     person.goes_to(&link).await;
     person.types_into("password", BETTER).await;
     person.types_into("password_confirmation", BETTER).await;
-    person.types(ENTER).await;
+    person.presses_keys([Key::Enter.into()]).await;
     person.comes_to_have("#password", false).await;
     person.goes_to(&server.at("/login")).await;
     person.types_into("email", EMAIL).await;
     person.types_into("password", BETTER).await;
-    person.types(ENTER).await;
+    person.presses_keys([Key::Enter.into()]).await;
     person.comes_to("/account").await;
     assert_ne!(PASSWORD, BETTER);
     person.closes().await;
