@@ -6,6 +6,7 @@
 pub mod assets;
 mod check_session;
 mod client_certificates;
+mod compression;
 mod cookies;
 pub mod cors;
 mod csrf;

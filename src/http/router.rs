@@ -14,7 +14,10 @@ use super::pages::{
 };
 use super::return_path::ReturnPaths;
 use super::routes::{Audience, Routes};
-use super::{assets, check_session, cors, dpop, interaction_id, layers, protocol, registration, submission};
+use super::{
+    assets, check_session, compression, cors, dpop, interaction_id, layers, protocol, registration,
+    submission,
+};
 use crate::app::App;
 use crate::config::RegistrationMode;
 use crate::oidc::endpoints;
@@ -36,6 +39,7 @@ pub fn router_with(app: &App, family: impl FnOnce(Routes) -> Routes) -> Router {
         .layer(from_fn_with_state(app.clone(), errors::show))
         .layer(Extension(return_paths))
         .layer(CatchPanicLayer::custom(layers::on_panic))
+        .layer(compression::layer())
         .layer(from_fn_with_state(app.clone(), layers::every_answer))
         .with_state(app.clone())
 }

@@ -22,6 +22,8 @@ pub struct Error(#[from] minijinja::Error);
 /// All that one page may show. `templates/pages/<TEMPLATE>.html` has it as `page`.
 pub trait Page: Serialize + Sized {
     const TEMPLATE: &'static str;
+    /// `true` if the page shows a secret that stays from one answer to the next (security.md BR-8).
+    const HAS_LASTING_SECRET: bool = false;
     /// Returns every state of the page, for the tests that render them.
     fn samples() -> Vec<Self>;
 }

@@ -40,6 +40,7 @@ mod jwks_uri;
 mod listener;
 mod logout;
 mod mtls;
+mod page_weight;
 mod parameters_once;
 mod personal_data;
 mod pkce;

@@ -10,6 +10,7 @@ use axum::response::{Html, IntoResponse, Response};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::domain::role::Role;
+use crate::http::compression::Uncompressed;
 use crate::http::cookies::Cookie;
 use crate::http::csrf;
 use crate::http::error::PageError;
@@ -79,6 +80,9 @@ impl PageContext {
             .render(page, &frame)
             .map_err(PageError::internal)?;
         let mut response = (status, Html(html)).into_response();
+        if P::HAS_LASTING_SECRET {
+            response.extensions_mut().insert(Uncompressed);
+        }
         self.headers().write_policy(&mut response, &nonce);
         Ok(self.send(response))
     }

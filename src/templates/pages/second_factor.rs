@@ -339,6 +339,7 @@ pub struct InUse {
 
 impl Page for AccountTotp {
     const TEMPLATE: &'static str = "account_totp";
+    const HAS_LASTING_SECRET: bool = true;
 
     fn samples() -> Vec<Self> {
         let page = Self {
@@ -401,6 +402,7 @@ impl std::fmt::Debug for AccountRecoveryCodes {
 
 impl Page for AccountRecoveryCodes {
     const TEMPLATE: &'static str = "account_recovery_codes";
+    const HAS_LASTING_SECRET: bool = true;
 
     fn samples() -> Vec<Self> {
         let codes = vec!["BCDF-GHJK-LMNP-QRST".to_owned(), "VWXZ-BCDF-GHJK-LMNP".to_owned()];

@@ -5,7 +5,7 @@ mod abuse_decisions;
 mod approving_many;
 mod current_state;
 mod every_form;
-mod every_form_twice;
+pub mod every_form_twice;
 mod lost_races;
 
 use axum::http::StatusCode;

@@ -125,6 +125,12 @@ impl Browser {
         self.cookies.get(name).map(String::as_str)
     }
 
+    /// Returns the cookies as the browser would send them.
+    pub fn cookie_header(&self) -> String {
+        let pairs = self.cookies.iter().map(|(name, value)| format!("{name}={value}"));
+        pairs.collect::<Vec<_>>().join("; ")
+    }
+
     pub fn forget_cookies(&mut self) {
         self.cookies.clear();
     }
@@ -160,12 +166,7 @@ impl Browser {
         let host = &self.issuer[url::Position::BeforeHost..url::Position::AfterPort];
         request = request.header(header::HOST, host);
         if !self.cookies.is_empty() {
-            let all: Vec<String> = self
-                .cookies
-                .iter()
-                .map(|(name, value)| format!("{name}={value}"))
-                .collect();
-            request = request.header(header::COOKIE, all.join("; "));
+            request = request.header(header::COOKIE, self.cookie_header());
         }
         if body.is_some() {
             request = request

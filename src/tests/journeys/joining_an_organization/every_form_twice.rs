@@ -2,7 +2,7 @@
 //! another, after the session is over and after the service's request is over. Every POST is answered by a redirect,
 //! nothing typed is lost, nothing happens twice, and every page has a way on.
 
-mod cast;
+pub mod cast;
 
 use std::collections::{BTreeMap, BTreeSet};
 

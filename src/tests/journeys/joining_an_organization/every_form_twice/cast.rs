@@ -17,7 +17,7 @@ use itu_account::accounts::assisted_recovery;
 use itu_account::domain::actor::{Actor, Context};
 use itu_account::domain::role::Role;
 
-pub(super) struct Cast {
+pub struct Cast {
     pub op: TestOp,
     pub people: BTreeMap<&'static str, Person>,
     /// The pages to open, each with the person who can open it.
@@ -30,7 +30,7 @@ impl Cast {
     }
 }
 
-pub(super) async fn cast() -> Cast {
+pub async fn cast() -> Cast {
     let op = TestOp::start().await;
     op.insert_organization("ofcom", "Federal Office of Communications", "member_state")
         .await;
