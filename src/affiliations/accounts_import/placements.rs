@@ -1,5 +1,6 @@
 //! Places imported people: whether the organizations that a file names exist, and take people in that state.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sea_orm::ConnectionTrait;
@@ -48,9 +49,9 @@ impl Directory {
         records: impl Iterator<Item = &Record>,
     ) -> Result<()> {
         for id in named(records) {
-            if !self.organizations.contains_key(&id) {
-                let found = organizations::resolve(db, &id).await?;
-                self.organizations.insert(id, found);
+            if let Entry::Vacant(unread) = self.organizations.entry(id) {
+                let found = organizations::resolve(db, unread.key()).await?;
+                unread.insert(found);
             }
         }
         Ok(())

@@ -325,7 +325,5 @@ async fn a_retry_keeps_the_id_of_the_message() {
         said.contains(&format!("\nMessage-ID: <{id}@id.example.test>\n")),
         "{said}"
     );
-    for header in ["List-Unsubscribe"] {
-        assert!(!said.contains(header), "{header} in {said}");
-    }
+    assert!(!said.contains("List-Unsubscribe"), "{said}");
 }

@@ -181,7 +181,7 @@ async fn known(op: &TestOp) -> (AccountId, Vec<String>) {
              VALUES ({at}, 'visitor', 'session.sign_in_failed', 'address:{label}', false, '{NETWORK}', 'r2', \
              'visitor', 'Firefox')"
         ),
-        format!("UPDATE login_throttles SET \"key\" = 'b:browser:' || subject WHERE \"key\" LIKE 'a:%'"),
+        "UPDATE login_throttles SET \"key\" = 'b:browser:' || subject WHERE \"key\" LIKE 'a:%'".to_owned(),
     ] {
         execute(op, &sql).await;
     }

@@ -137,10 +137,8 @@ async fn factors_added_since_the_change_end_with_it_and_earlier_ones_stay() {
         .form(&["password", "password_confirmation"]);
     let fields = [("password", BETTER), ("password_confirmation", BETTER)];
     owner.submit(form, &fields).await;
-    (
-        OLD.clone_into(&mut thief.email),
-        BETTER.clone_into(&mut thief.password),
-    );
+    OLD.clone_into(&mut thief.email);
+    BETTER.clone_into(&mut thief.password);
     assert!(thief.may_log_in(&op).await, "no code is asked for");
 
     let mut bob = op.person("bob@example.org").await;
