@@ -13,7 +13,8 @@ use super::pages::{
     passkey_offer, public, recovery, recovery_stop, second_factor, signup, verify_email,
 };
 use super::return_path::ReturnPaths;
-use super::routes::{Audience, Routes};
+use super::routes::Audience::{Administrator, Client, FocalPoint, OwnData, Public, SignedIn};
+use super::routes::Routes;
 use super::{
     assets, check_session, compression, cors, dpop, interaction_id, layers, protocol, registration,
     submission,
@@ -63,8 +64,6 @@ pub fn routes(app: &App) -> Routes {
 }
 
 fn protocol_routes(app: &App, routes: Routes) -> Routes {
-    use Audience::Client;
-
     let discovery = || cors::for_everybody(get(protocol::discovery));
     let with_cors = |endpoint| cors::for_public_clients(app, dpop::with_nonces(app, endpoint));
     let userinfo = get(protocol::userinfo).post(protocol::userinfo);
@@ -103,8 +102,6 @@ fn protocol_routes(app: &App, routes: Routes) -> Routes {
 }
 
 fn registration_routes(routes: Routes) -> Routes {
-    use Audience::Client;
-
     let one = get(registration::show)
         .put(registration::replace)
         .delete(registration::delete);
@@ -116,22 +113,16 @@ fn registration_routes(routes: Routes) -> Routes {
 fn public_routes(routes: Routes) -> Routes {
     routes
         .at_with_head(paths::START, get(public::start))
-        .at(paths::MEMBERS, Audience::Public, get(public::members))
+        .at(paths::MEMBERS, Public, get(public::members))
         .at_with_head(paths::FAQ, get(public::faq))
         .at_with_head(paths::ACCESSIBILITY, get(public::accessibility))
         .at_with_head(paths::TERMS, get(documents::terms))
         .at_with_head(paths::PRIVACY, get(documents::privacy))
-        .at(
-            paths::CHANGE_PASSWORD,
-            Audience::Public,
-            get(public::change_password),
-        )
+        .at(paths::CHANGE_PASSWORD, Public, get(public::change_password))
         .at_with_head(paths::ASSET, get(assets::asset))
 }
 
 fn login_routes(routes: Routes) -> Routes {
-    use Audience::{OwnData, Public, SignedIn};
-
     routes
         .at(paths::LOGIN, Public, get(login::show).post(login::log_in))
         .at(
@@ -223,8 +214,6 @@ fn login_routes(routes: Routes) -> Routes {
 }
 
 fn signup_routes(routes: Routes) -> Routes {
-    use Audience::Public;
-
     routes
         .at(
             paths::SIGNUP,
@@ -252,8 +241,6 @@ fn signup_routes(routes: Routes) -> Routes {
 
 /// Lists the pages inside a service's request, and those of a device's code.
 fn request_routes(routes: Routes) -> Routes {
-    use Audience::{Public, SignedIn};
-
     routes
         .at(
             endpoints::AUTHORIZATION,
@@ -293,8 +280,6 @@ fn request_routes(routes: Routes) -> Routes {
 }
 
 fn logout_routes(routes: Routes) -> Routes {
-    use Audience::Public;
-
     routes
         .at(
             endpoints::END_SESSION,
@@ -307,7 +292,6 @@ fn logout_routes(routes: Routes) -> Routes {
 }
 
 fn account_routes(routes: Routes) -> Routes {
-    use Audience::{OwnData, SignedIn};
     use account::{
         data, deletion, email, history, organization, passkeys, password, profile, recovery_codes, requests,
         required, security, services, sessions, totp,
@@ -417,7 +401,7 @@ fn account_routes(routes: Routes) -> Routes {
 
 /// Lists the pages on the requests and people of one organization: for its Focal Points, and for administrators.
 fn focal_point_routes(routes: Routes) -> Routes {
-    use Audience::FocalPoint;
+    use FocalPoint;
     use affiliation_requests as requests;
     use focal_point::{people, person};
 
@@ -447,7 +431,7 @@ fn focal_point_routes(routes: Routes) -> Routes {
 }
 
 fn admin_routes(routes: Routes) -> Routes {
-    use Audience::Administrator;
+    use Administrator;
     use admin::{clients, organizations, proposals, recoveries};
     use affiliation_requests as requests;
 

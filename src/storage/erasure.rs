@@ -78,6 +78,11 @@ pub const STAYING: &[(&str, &str, Left)] = &[
     ("events", "reason", Left::Emptied),
     ("events", "request_id", Left::Emptied),
     ("events", "success", Left::Kept),
+    // A keyed digest, by which an import finds that the person has left; the account goes by its foreign key.
+    ("imported_addresses", "account_id", Left::Emptied),
+    ("imported_addresses", "digest", Left::Kept),
+    ("imported_addresses", "import_id", Left::Kept),
+    ("imported_addresses", "imported_at", Left::Kept),
     ("organizations", "acronym", Left::Kept),
     ("organizations", "acronym_key", Left::Kept),
     ("organizations", "category", Left::Kept),

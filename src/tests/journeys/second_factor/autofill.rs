@@ -110,6 +110,8 @@ async fn an_answer_from_before_the_store_began_is_refused() {
     op.advance(1);
     let app = App::open((*op.app.config).clone(), op.clock.clone()).await;
     let mut again = before.at(router::router(&app.expect("the service starts")));
+    // By a form of its own: a second press of the first one has its outcome.
+    let login = again.get("/login").await;
     let page = sends(&mut again, &login, &held, &answer).await;
     assert_eq!(page.url.path(), "/login", "{}", page.text());
 }
