@@ -10,6 +10,9 @@ use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::json;
 
+/// How long a page may take to answer a click: a journey that hangs fails, and says where.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 /// The kind of browser that a person has.
 #[derive(Clone, Copy, Debug)]
 pub struct Device {
@@ -188,7 +191,8 @@ impl Browser {
                 "download.default_directory": profile.path().join("downloads"),
             },
         });
-        if device.width < 500 {
+        let narrow = device.width < 500;
+        if narrow && device.javascript {
             // A window cannot be that narrow; emulation can.
             options["mobileEmulation"] = json!({ "deviceMetrics": { "width": device.width, "height": device.height, "pixelRatio": 2.0 } });
         }
@@ -207,13 +211,21 @@ impl Browser {
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .expect("chromedriver starts Chromium");
-        Self {
+        let browser = Self {
             client,
             driver,
             profile,
             label: label.to_owned(),
             shots: std::cell::Cell::new(0),
+        };
+        if narrow && !device.javascript {
+            // Chromedriver's own emulation presses by touch, and waits for ever for a page without a script to answer.
+            let metrics = json!({ "width": device.width, "height": device.height, "deviceScaleFactor": 2, "mobile": true });
+            browser
+                .developer("Emulation.setDeviceMetricsOverride", metrics)
+                .await;
         }
+        browser
     }
 
     /// Adds a device that makes passkeys and verifies its owner. Returns its name for `is_recognized`. It answers by itself
@@ -310,7 +322,9 @@ impl Browser {
 
     pub async fn clicks(&self, css: &str) {
         let element = self.sees(css).await;
-        element.click().await.unwrap_or_else(|e| panic!("{css}: {e}"));
+        let click = tokio::time::timeout(PATIENCE, element.click()).await;
+        let outcome = click.unwrap_or_else(|_| panic!("{css}: no answer to a click"));
+        outcome.unwrap_or_else(|e| panic!("{css}: {e}"));
     }
 
     /// Waits until the address holds `part`.
