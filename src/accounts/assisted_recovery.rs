@@ -8,7 +8,7 @@
 use sea_orm::SqlErr;
 
 use super::second_factor::{self, policy};
-use super::{Error, Result, password, recovery};
+use super::{Error, Result, mail_link, password, recovery};
 use crate::app::{App, Tx};
 use crate::domain::account::{Account, EmailAddress};
 use crate::domain::actor::{Actor, Context};
@@ -217,7 +217,7 @@ pub async fn request(app: &App, context: &Context, account: &AccountId, reason: 
 /// it no longer waits.
 pub async fn confirm(app: &App, context: &Context, id: &str) -> Result<()> {
     let administrator = require_to_act(app, context).await?;
-    let stop = Secret::new(format!("{PREFIX}{}", random::token()));
+    let stop = Secret::new(mail_link::token(PREFIX));
     app.write(context, async |tx| {
         let recovery = assisted_recoveries::find(tx, id).await?.ok_or(Error::Conflict)?;
         let checked = recovery.check_confirmation(administrator, tx.now());
@@ -267,10 +267,7 @@ pub async fn cancel(app: &App, context: &Context, id: &str) -> Result<()> {
 
 /// Returns the recovery that the link stops, while it can. Does not spend it.
 pub async fn open(app: &App, token: &str) -> Result<AssistedRecovery> {
-    if !token.starts_with(PREFIX) || token.len() > 100 {
-        return Err(Error::LinkVoid);
-    }
-    let digest = Secret::new(token).digest();
+    let digest = mail_link::digest(PREFIX, token)?;
     let found = assisted_recoveries::find_by_stop(app.db.read(), &digest).await?;
     found.ok_or(Error::LinkVoid)
 }

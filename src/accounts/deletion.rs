@@ -5,7 +5,7 @@
 
 use sea_orm::ConnectionTrait;
 
-use super::{Error, Result, password, second_factor, sessions};
+use super::{Error, Result, mail_link, password, second_factor, sessions};
 use crate::app::{App, Tx};
 use crate::domain::account::{Account, EmailAddress, Status};
 use crate::domain::account_deletion::{AccountDeletion, REMINDER};
@@ -15,7 +15,6 @@ use crate::domain::role::Role;
 use crate::domain::secret::Secret;
 use crate::domain::session::Session;
 use crate::domain::{AccountId, Time};
-use crate::random;
 use crate::storage::{account_deletions, accounts, consents, email_changes, refresh_tokens};
 use crate::templates::mails::{DeletionMail, DeletionNews};
 
@@ -110,7 +109,7 @@ async fn start(tx: &Tx, account: &Account) -> Result<Time> {
 }
 
 fn token() -> String {
-    format!("{PREFIX}{}", random::token())
+    mail_link::token(PREFIX)
 }
 
 /// Mails the person, at the former addresses, too, that can still undo a change: whoever took the account over and
@@ -145,10 +144,8 @@ async fn find_by_link(
     token: &str,
     now: Time,
 ) -> Result<(Account, AccountDeletion)> {
-    if !token.starts_with(PREFIX) || token.len() > 100 {
-        return Err(Error::LinkVoid);
-    }
-    let deletion = account_deletions::find_by_link(db, &Secret::new(token).digest())
+    let digest = mail_link::digest(PREFIX, token)?;
+    let deletion = account_deletions::find_by_link(db, &digest)
         .await?
         .filter(|it| it.can_be_stopped(now))
         .ok_or(Error::LinkVoid)?;

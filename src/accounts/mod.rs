@@ -16,6 +16,7 @@ pub mod import;
 pub mod invitations;
 pub mod known_browser;
 pub mod login;
+mod mail_link;
 mod new_password;
 pub mod newsletter;
 pub mod not_me;

@@ -3,12 +3,11 @@
 
 use sea_orm::ConnectionTrait;
 
-use super::{Error, Result};
+use super::{Error, Result, mail_link};
 use crate::app::Tx;
 use crate::domain::account::Account;
 use crate::domain::not_me::{Cause, NotMeLink, VALID};
-use crate::domain::secret::{Digest, Secret};
-use crate::random;
+use crate::domain::secret::Digest;
 use crate::storage::not_me_links;
 use crate::templates::mails;
 
@@ -17,7 +16,7 @@ const PREFIX: &str = "nm_";
 
 /// Makes a link for a mail to the account's address.
 pub(super) async fn issue(tx: &Tx, account: &Account, cause: Cause) -> Result<mails::NotMeLink> {
-    let token = format!("{PREFIX}{}", random::token());
+    let token = mail_link::token(PREFIX);
     let link = NotMeLink {
         account: account.id.clone(),
         email: account.email.clone(),
@@ -35,10 +34,7 @@ pub(super) async fn issue(tx: &Tx, account: &Account, cause: Cause) -> Result<ma
 
 /// Returns the link of a token, whatever its state. `LinkVoid`: there is none.
 pub(super) async fn find(db: &impl ConnectionTrait, token: &str) -> Result<(Digest, NotMeLink)> {
-    if !token.starts_with(PREFIX) || token.len() > 100 {
-        return Err(Error::LinkVoid);
-    }
-    let digest = Secret::new(token).digest();
+    let digest = mail_link::digest(PREFIX, token)?;
     let link = not_me_links::find(db, &digest).await?.ok_or(Error::LinkVoid)?;
     Ok((digest, link))
 }

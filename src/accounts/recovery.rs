@@ -6,7 +6,8 @@ use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use super::{
-    Error, NewPassword, Result, address_label, deletion, effort, new_password, not_me_link, password,
+    Error, NewPassword, Result, address_label, deletion, effort, mail_link, new_password, not_me_link,
+    password,
 };
 use crate::app::{App, Tx};
 use crate::domain::Time;
@@ -15,10 +16,9 @@ use crate::domain::actor::{Actor, Context};
 use crate::domain::event::{Action, Event};
 use crate::domain::not_me::Cause;
 use crate::domain::profile::{FieldErrors, Language};
-use crate::domain::secret::{Digest, Secret};
+use crate::domain::secret::Digest;
 use crate::limits::Limit;
 use crate::proof_of_work::Effort;
-use crate::random;
 use crate::storage::password_resets::{self, PasswordReset};
 use crate::storage::{accounts, not_me_links, passkeys};
 use crate::templates::mails;
@@ -125,7 +125,7 @@ async fn refuse_decoy(app: &App, context: &Context, label: &str) -> Result<Durat
 
 /// Makes a link, which voids the one before, and returns its token.
 async fn issue(tx: &Tx, reset: PasswordReset) -> Result<String> {
-    let token = format!("{PREFIX}{}", random::token());
+    let token = mail_link::token(PREFIX);
     password_resets::void_of_address(tx, &reset.address).await?;
     password_resets::insert(tx, &Digest::of(token.as_bytes()), reset).await?;
     Ok(token)
@@ -151,10 +151,8 @@ pub async fn open(app: &App, token: &str) -> Result<Account> {
 async fn find(app: &App, db: &impl ConnectionTrait, token: &str) -> Result<(Account, PasswordReset)> {
     let lifetime = Duration::from_std(app.config.accounts.password_reset).unwrap_or(Duration::minutes(30));
     let now: Time = app.clock.now();
-    if !token.starts_with(PREFIX) || token.len() > 100 {
-        return Err(Error::LinkVoid);
-    }
-    let reset = password_resets::find_open(db, &Secret::new(token).digest())
+    let digest = mail_link::digest(PREFIX, token)?;
+    let reset = password_resets::find_open(db, &digest)
         .await?
         .filter(|it| now - it.created_at < lifetime)
         .ok_or(Error::LinkVoid)?;
@@ -185,7 +183,7 @@ pub async fn complete(app: &App, context: &Context, token: &str, new: NewPasswor
 
     app.write(&context.as_person(&account.id, account.role), async |tx| {
         let (account, reset) = find(app, tx, token).await?;
-        if !password_resets::spend(tx, &Secret::new(token).digest()).await? {
+        if !password_resets::spend(tx, &mail_link::digest(PREFIX, token)?).await? {
             return Err(Error::LinkVoid);
         }
         accounts::update_password(tx, &account.id, &hash).await?;

@@ -2,8 +2,8 @@
 //! decides. As with a reset link, the token leaves the address with the first step.
 
 use axum::response::Response;
-use serde::Deserialize;
 
+use super::mail_link::{self, Entered, Nothing};
 use super::{PageContext, PageError, PageForm};
 use crate::accounts::{self, deletion};
 use crate::http::cookies::Cookie;
@@ -16,19 +16,10 @@ pub async fn open(ctx: PageContext) -> Result<Response, PageError> {
     if let Some(outcome) = ctx.content::<DeletionStop>() {
         return ctx.page(&outcome).await;
     }
-    if let Some(token) = ctx.query("token") {
-        let well_formed = token.len() <= 100
-            && token
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
-        if !well_formed {
-            return ctx.page(&DeletionStop::Void).await;
-        }
-        let cookie = Cookie::DeletionStop.set(&ctx.app, &token);
-        return Ok(ctx.with_cookie(cookie).redirect(paths::ACCOUNT_DELETE_STOP));
-    }
-    let Some(token) = ctx.cookie(Cookie::DeletionStop) else {
-        return ctx.page(&DeletionStop::Void).await;
+    let (ctx, token) = match mail_link::enter(ctx, Cookie::DeletionStop, paths::ACCOUNT_DELETE_STOP) {
+        Entered::Held(ctx, token) => (ctx, token),
+        Entered::Moved(response) => return Ok(response),
+        Entered::Void(ctx) => return ctx.page(&DeletionStop::Void).await,
     };
     match deletion::open(&ctx.app, &token).await {
         Ok((account, deletion)) => {
@@ -42,10 +33,6 @@ pub async fn open(ctx: PageContext) -> Result<Response, PageError> {
         Err(other) => Err(other.into()),
     }
 }
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Nothing {}
 
 pub async fn stop(form: PageForm<Nothing>) -> Result<Response, PageError> {
     let PageForm { ctx, .. } = form;

@@ -2,8 +2,8 @@
 //! without a login, and its POST decides. As with a reset link, the token leaves the address with the first step.
 
 use axum::response::Response;
-use serde::Deserialize;
 
+use super::mail_link::{self, Entered, Nothing};
 use super::{PageContext, PageError, PageForm};
 use crate::accounts::{self, email_undo};
 use crate::http::cookies::Cookie;
@@ -16,19 +16,10 @@ pub async fn open(ctx: PageContext) -> Result<Response, PageError> {
     if let Some(outcome) = ctx.content::<EmailUndo>() {
         return ctx.page(&outcome).await;
     }
-    if let Some(token) = ctx.query("token") {
-        let well_formed = token.len() <= 100
-            && token
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
-        if !well_formed {
-            return ctx.page(&EmailUndo::Void).await;
-        }
-        let cookie = Cookie::EmailUndo.set(&ctx.app, &token);
-        return Ok(ctx.with_cookie(cookie).redirect(paths::ACCOUNT_EMAIL_UNDO));
-    }
-    let Some(token) = ctx.cookie(Cookie::EmailUndo) else {
-        return ctx.page(&EmailUndo::Void).await;
+    let (ctx, token) = match mail_link::enter(ctx, Cookie::EmailUndo, paths::ACCOUNT_EMAIL_UNDO) {
+        Entered::Held(ctx, token) => (ctx, token),
+        Entered::Moved(response) => return Ok(response),
+        Entered::Void(ctx) => return ctx.page(&EmailUndo::Void).await,
     };
     match email_undo::open(&ctx.app, &token).await {
         Ok(email) => {
@@ -39,10 +30,6 @@ pub async fn open(ctx: PageContext) -> Result<Response, PageError> {
         Err(other) => Err(other.into()),
     }
 }
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Nothing {}
 
 pub async fn undo(form: PageForm<Nothing>) -> Result<Response, PageError> {
     let PageForm { ctx, .. } = form;

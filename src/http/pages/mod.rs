@@ -50,6 +50,7 @@ pub mod keep_account;
 pub mod login;
 mod login_outcome;
 pub mod logout;
+mod mail_link;
 pub mod newsletter;
 pub mod not_me;
 mod onward;

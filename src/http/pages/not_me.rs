@@ -3,8 +3,8 @@
 //! the address with the first step.
 
 use axum::response::Response;
-use serde::Deserialize;
 
+use super::mail_link::{self, Entered, Nothing};
 use super::{PageContext, PageError, PageForm};
 use crate::accounts::not_me::{self, Effect, Opened};
 use crate::accounts::{self, second_factor::HeldFactor};
@@ -18,19 +18,10 @@ pub async fn open(ctx: PageContext) -> Result<Response, PageError> {
     if let Some(outcome) = ctx.content::<NotMe>() {
         return ctx.page(&outcome).await;
     }
-    if let Some(token) = ctx.query("token") {
-        let well_formed = token.len() <= 100
-            && token
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
-        if !well_formed {
-            return ctx.page(&NotMe::Void).await;
-        }
-        let cookie = Cookie::NotMe.set(&ctx.app, &token);
-        return Ok(ctx.with_cookie(cookie).redirect(paths::ACCOUNT_NOT_ME));
-    }
-    let Some(token) = ctx.cookie(Cookie::NotMe) else {
-        return ctx.page(&NotMe::Void).await;
+    let (ctx, token) = match mail_link::enter(ctx, Cookie::NotMe, paths::ACCOUNT_NOT_ME) {
+        Entered::Held(ctx, token) => (ctx, token),
+        Entered::Moved(response) => return Ok(response),
+        Entered::Void(ctx) => return ctx.page(&NotMe::Void).await,
     };
     let page = match not_me::open(&ctx.app, &token).await {
         Ok(Opened::Open(effect)) => NotMe::Open(view(&effect)),
@@ -41,10 +32,6 @@ pub async fn open(ctx: PageContext) -> Result<Response, PageError> {
     };
     ctx.page(&page).await
 }
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Nothing {}
 
 pub async fn secure(form: PageForm<Nothing>) -> Result<Response, PageError> {
     let PageForm { ctx, .. } = form;

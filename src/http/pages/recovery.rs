@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::flow::{self, Flow};
 use super::form_guard::{effort, guard, is_decoy};
+use super::mail_link::{self, Entered};
 use super::resumption::Resumption;
 use super::signup::request_to_keep;
 use super::{PageContext, PageError, PageForm, refused};
@@ -99,19 +100,10 @@ pub async fn open(ctx: PageContext) -> Result<Response, PageError> {
     if let Some(kept) = ctx.content() {
         return show_done(ctx, kept).await;
     }
-    if let Some(token) = ctx.query("token") {
-        let well_formed = token.len() <= 100
-            && token
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
-        if !well_formed {
-            return ctx.page(&ResetPasswordExpired {}).await;
-        }
-        let cookie = Cookie::Reset.set(&ctx.app, &token);
-        return Ok(ctx.with_cookie(cookie).redirect(paths::RESET_PASSWORD));
-    }
-    let Some(token) = ctx.cookie(Cookie::Reset) else {
-        return ctx.page(&ResetPasswordExpired {}).await;
+    let (ctx, token) = match mail_link::enter(ctx, Cookie::Reset, paths::RESET_PASSWORD) {
+        Entered::Held(ctx, token) => (ctx, token),
+        Entered::Moved(response) => return Ok(response),
+        Entered::Void(ctx) => return ctx.page(&ResetPasswordExpired {}).await,
     };
     match recovery::open(&ctx.app, &token).await {
         Ok(account) => {

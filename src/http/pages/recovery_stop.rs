@@ -3,8 +3,8 @@
 //! with the first step.
 
 use axum::response::Response;
-use serde::Deserialize;
 
+use super::mail_link::{self, Entered, Nothing};
 use super::{PageContext, PageError, PageForm};
 use crate::accounts::{self, assisted_recovery};
 use crate::http::cookies::Cookie;
@@ -17,19 +17,10 @@ pub async fn open(ctx: PageContext) -> Result<Response, PageError> {
     if let Some(outcome) = ctx.content::<RecoveryStop>() {
         return ctx.page(&outcome).await;
     }
-    if let Some(token) = ctx.query("token") {
-        let well_formed = token.len() <= 100
-            && token
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
-        if !well_formed {
-            return ctx.page(&RecoveryStop::Void).await;
-        }
-        let cookie = Cookie::RecoveryStop.set(&ctx.app, &token);
-        return Ok(ctx.with_cookie(cookie).redirect(paths::RECOVERY_STOP));
-    }
-    let Some(token) = ctx.cookie(Cookie::RecoveryStop) else {
-        return ctx.page(&RecoveryStop::Void).await;
+    let (ctx, token) = match mail_link::enter(ctx, Cookie::RecoveryStop, paths::RECOVERY_STOP) {
+        Entered::Held(ctx, token) => (ctx, token),
+        Entered::Moved(response) => return Ok(response),
+        Entered::Void(ctx) => return ctx.page(&RecoveryStop::Void).await,
     };
     match assisted_recovery::open(&ctx.app, &token).await {
         Ok(recovery) => {
@@ -40,10 +31,6 @@ pub async fn open(ctx: PageContext) -> Result<Response, PageError> {
         Err(other) => Err(other.into()),
     }
 }
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Nothing {}
 
 pub async fn stop(form: PageForm<Nothing>) -> Result<Response, PageError> {
     let PageForm { ctx, .. } = form;
