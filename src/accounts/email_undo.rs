@@ -1,13 +1,13 @@
 //! Takes a change of the address back, for whoever reads the mail of the old one: a link of 256 bits, 72 hours, one use
-//! (security.md SU-7). It ends all access to the account, whose password no longer works, removes the second
-//! factors that were added since, and mails a link for a new password.
+//! (security.md SU-7). It ends all access to the account, whose password no longer works, and mails a link for a new
+//! password.
 //!
 //! An earlier change wins over a later one: its link works whatever the address became since, and voids the links of all
 //! changes after it, which went to addresses that the person may never have had.
 
 use sea_orm::{ConnectionTrait, SqlErr};
 
-use super::{Error, Result, deletion, password, recovery, second_factor};
+use super::{Error, Result, deletion, mail_link, recovery, securing};
 use crate::app::{App, Tx};
 use crate::domain::Time;
 use crate::domain::account::{Account, EmailAddress};
@@ -15,7 +15,6 @@ use crate::domain::actor::Context;
 use crate::domain::email_change::{EmailChange, UNDO};
 use crate::domain::event::{Action, Event};
 use crate::domain::secret::Secret;
-use crate::random;
 use crate::storage::email_changes::Undo;
 use crate::storage::{accounts, email_changes};
 use crate::templates::mails;
@@ -24,7 +23,7 @@ use crate::templates::mails;
 const PREFIX: &str = "eu_";
 
 pub(super) fn token() -> String {
-    format!("{PREFIX}{}", random::token())
+    mail_link::token(PREFIX)
 }
 
 /// Returns the link that the present address gets when a new one replaces it, or `None` if it gets none.
@@ -59,10 +58,8 @@ pub async fn open(app: &App, token: &str) -> Result<EmailAddress> {
 }
 
 async fn find(app: &App, db: &impl ConnectionTrait, token: &str) -> Result<(Account, EmailChange)> {
-    if !token.starts_with(PREFIX) || token.len() > 100 {
-        return Err(Error::LinkVoid);
-    }
-    let change = email_changes::find_by_undo(db, &Secret::new(token).digest(), app.clock.now())
+    let digest = mail_link::digest(PREFIX, token)?;
+    let change = email_changes::find_by_undo(db, &digest, app.clock.now())
         .await?
         .ok_or(Error::LinkVoid)?;
     Ok((deletion::find_account(db, &change.account).await?, change))
@@ -71,22 +68,15 @@ async fn find(app: &App, db: &impl ConnectionTrait, token: &str) -> Result<(Acco
 /// Spends the link and restores the address; of any number of parallel uses, one succeeds. Returns the address.
 pub async fn undo(app: &App, context: &Context, token: &str) -> Result<EmailAddress> {
     let (account, change) = find(app, app.db.read(), token).await?;
-    let digest = Secret::new(token).digest();
     app.write(&context.as_person(&account.id, account.role), async |tx| {
         accounts::lock(tx, &change.account).await?;
         let (account, change) = find(app, tx, token).await?;
-        if !email_changes::spend_undo(tx, &digest).await? {
+        if !email_changes::spend_undo(tx, &mail_link::digest(PREFIX, token)?).await? {
             return Err(Error::LinkVoid);
         }
         let restored = restore(tx, &account, &change).await?;
-        password::disable(tx, &restored).await?;
-        // Else whoever made them logs in again, and the owner cannot: no code of theirs is known.
         let since = change.changed_at.unwrap_or(change.requested_at);
-        second_factor::remove_added_since(tx, &restored, since).await?;
-        // Whoever moved the address away may have begun to delete the account, too.
-        if restored.is_leaving() {
-            deletion::stop(tx, &restored).await?;
-        }
+        securing::secure(tx, &restored, since).await?;
         let mail = mails::EmailChangeUndone {
             name: restored.profile.full_name(),
             at: tx.now(),

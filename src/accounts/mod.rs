@@ -28,6 +28,7 @@ pub mod profile;
 pub mod recovery;
 pub mod retention;
 pub mod second_factor;
+mod securing;
 pub mod sessions;
 pub mod signup;
 pub mod terms;

@@ -8,7 +8,7 @@
 use sea_orm::ConnectionTrait;
 
 use super::second_factor::{self, HeldFactor};
-use super::{Error, Result, deletion, email_undo, not_me_link, password, recovery, sessions};
+use super::{Error, Result, deletion, email_undo, not_me_link, recovery, securing};
 use crate::app::App;
 use crate::domain::Time;
 use crate::domain::account::{Account, EmailAddress};
@@ -16,7 +16,7 @@ use crate::domain::actor::Context;
 use crate::domain::email_change::EmailChange;
 use crate::domain::event::{Action, Event};
 use crate::domain::not_me::{Cause, LinkState, NotMeLink};
-use crate::storage::{account_deletions, accounts, consents, email_changes, not_me_links};
+use crate::storage::{account_deletions, accounts, email_changes, not_me_links};
 use crate::templates::mails;
 
 /// What a link will do, or has done.
@@ -30,9 +30,9 @@ pub struct Effect {
     /// `true` if it becomes the address of the account again.
     pub restores_address: bool,
     /// The second factors that were added since.
-    pub removed: Vec<HeldFactor>,
+    pub added: Vec<HeldFactor>,
     /// Those that were there before.
-    pub kept: Vec<HeldFactor>,
+    pub earlier: Vec<HeldFactor>,
     /// `true` if the deletion of the account was begun since, and is stopped.
     pub stops_deletion: bool,
     /// `true` if recovery codes were generated since, and no longer work.
@@ -84,14 +84,14 @@ async fn find_effect(
     now: Time,
 ) -> Result<Effect> {
     let held = second_factor::list_held(db, &link.account).await?;
-    let (removed, kept) = held.into_iter().partition(|it| it.added_at >= link.mailed_at);
+    let (added, earlier) = held.into_iter().partition(|it| it.added_at >= link.mailed_at);
     Ok(Effect {
         cause: link.cause,
         mailed_at: link.mailed_at,
         email: link.email.clone(),
         restores_address,
-        removed,
-        kept,
+        added,
+        earlier,
         stops_deletion: account_deletions::find(db, &link.account)
             .await?
             .is_some_and(|it| it.requested_at >= link.mailed_at && it.can_be_stopped(now)),
@@ -109,7 +109,6 @@ pub async fn secure(app: &App, context: &Context, token: &str) -> Result<Effect>
         if link.state(tx.now()) != LinkState::Open || !not_me_links::spend(tx, &digest, tx.now()).await? {
             return Err(Error::LinkVoid);
         }
-        not_me_links::spend_others(tx, &account.id, tx.now()).await?;
         let mut account = deletion::find_account(tx, &link.account).await?;
         let undone = find_undone(tx, &account, &link, tx.now()).await?;
         let effect = find_effect(tx, &link, undone.is_some(), tx.now()).await?;
@@ -117,21 +116,15 @@ pub async fn secure(app: &App, context: &Context, token: &str) -> Result<Effect>
             account = email_undo::restore(tx, &account, &change).await?;
         }
 
-        if effect.stops_deletion {
-            deletion::stop(tx, &account).await?;
-        }
-        sessions::end_all_but(tx, &account.id, None, "not_me").await?;
-        password::disable(tx, &account).await?;
-        consents::end_offline_access(tx, &account.id).await?;
-        second_factor::remove_added_since(tx, &account, link.mailed_at).await?;
+        securing::secure(tx, &account, link.mailed_at).await?;
         let event = Event::new(Action::AccountSecured, format!("account:{}", account.id));
         tx.record(event.because(link.cause.as_str())).await?;
         let mail = mails::AccountSecured {
             name: account.profile.full_name(),
             at: tx.now(),
             token: recovery::begin(tx, &account).await?,
-            removed: factors(&effect.removed),
-            kept: factors(&effect.kept),
+            added: factors(&effect.added),
+            earlier: factors(&effect.earlier),
             voids_codes: effect.voids_codes,
         };
         tx.mail(&account, &mail).await?;

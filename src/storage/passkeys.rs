@@ -145,20 +145,6 @@ pub async fn delete(db: &impl ConnectionTrait, account: &AccountId, id: &str) ->
     Ok(done.rows_affected == 1)
 }
 
-/// Deletes the passkeys that were made since then.
-pub async fn delete_added_since(
-    db: &impl ConnectionTrait,
-    account: &AccountId,
-    since: Time,
-) -> Result<(), DbErr> {
-    Entity::delete_many()
-        .filter(Column::AccountId.eq(account.as_str()))
-        .filter(Column::CreatedAt.gte(since))
-        .exec(db)
-        .await
-        .map(drop)
-}
-
 /// Deletes the account's passkeys, and returns how many there were.
 pub async fn delete_all(db: &impl ConnectionTrait, account: &AccountId) -> Result<u64, DbErr> {
     let done = Entity::delete_many()

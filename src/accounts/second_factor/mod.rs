@@ -3,9 +3,9 @@
 //! has set one up is asked for it after every password: `verification`. Each kind has a file, which sets it up and
 //! takes it away. Of whom one is demanded is in `policy`.
 
-mod distrust;
 mod enrolment;
 mod failures;
+mod held;
 mod notification;
 pub mod passkey;
 pub mod policy;
@@ -15,11 +15,11 @@ mod status;
 pub mod totp;
 mod verification;
 
-pub use distrust::HeldFactor;
-pub(super) use distrust::{codes_renewed_since, list_held, remove_added_since};
 pub(super) use enrolment::remove_all;
 pub use enrolment::{Enrolled, remove_for};
 pub(super) use failures::forgive;
+pub use held::HeldFactor;
+pub(super) use held::{codes_renewed_since, list_held, void_renewed_codes};
 pub(super) use reauthentication::{hold, require_recent};
 pub(super) use status::reachable_acr_within;
 pub use status::{Advice, SecondFactorStatus, highest_acr, reachable_acr, status};

@@ -56,8 +56,8 @@ fn view(effect: &Effect) -> NotMeEffect {
         email: effect.email.as_str().to_owned(),
         restores_address: effect.restores_address,
         stops_deletion: effect.stops_deletion,
-        removed: factors(&effect.removed),
-        kept: factors(&effect.kept),
+        added: factors(&effect.added),
+        earlier: factors(&effect.earlier),
         voids_codes: effect.voids_codes,
     }
 }

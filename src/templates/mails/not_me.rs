@@ -33,9 +33,9 @@ pub struct AccountSecured {
     pub name: String,
     pub at: Time,
     pub token: String,
-    /// The second factors that were removed, and those that are still there.
-    pub removed: Vec<FactorLine>,
-    pub kept: Vec<FactorLine>,
+    /// The second factors that were added since, and those that were there before.
+    pub added: Vec<FactorLine>,
+    pub earlier: Vec<FactorLine>,
     pub voids_codes: bool,
 }
 
@@ -64,13 +64,13 @@ impl MailTemplate for AccountSecured {
             name: "John <i>Doe</i>".into(),
             at: sample_time(),
             token: "pr_0123456789".into(),
-            removed: vec![],
-            kept: vec![],
+            added: vec![],
+            earlier: vec![],
             voids_codes: false,
         };
         let whole = Self {
-            removed: vec![line("passkey")],
-            kept: vec![line("totp")],
+            added: vec![line("passkey")],
+            earlier: vec![line("totp")],
             voids_codes: true,
             ..mail.clone()
         };

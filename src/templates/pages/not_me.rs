@@ -33,8 +33,8 @@ pub struct NotMeEffect {
     pub email: String,
     pub restores_address: bool,
     pub stops_deletion: bool,
-    pub removed: Vec<FactorView>,
-    pub kept: Vec<FactorView>,
+    pub added: Vec<FactorView>,
+    pub earlier: Vec<FactorView>,
     pub voids_codes: bool,
 }
 
@@ -59,15 +59,15 @@ impl Page for NotMe {
             email: "john.doe@company.com".into(),
             restores_address: false,
             stops_deletion: false,
-            removed: vec![],
-            kept: vec![],
+            added: vec![],
+            earlier: vec![],
             voids_codes: false,
         };
         let whole = NotMeEffect {
             restores_address: true,
             stops_deletion: true,
-            removed: vec![factor("passkey")],
-            kept: vec![factor("totp"), factor("passkey")],
+            added: vec![factor("passkey")],
+            earlier: vec![factor("totp"), factor("passkey")],
             voids_codes: true,
             ..effect("second_factor")
         };

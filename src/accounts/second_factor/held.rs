@@ -1,15 +1,11 @@
-//! Removes the second factors that were added to an account while somebody else may have been in it. `accounts::not_me`
-//! and `accounts::email_undo` call it.
+//! Lists the second factors of an account, and voids recovery codes that somebody else may have generated.
 
 use sea_orm::ConnectionTrait;
 
-use super::failures::forgive;
-use super::status::reachable_acr_within;
 use crate::accounts::Result;
 use crate::app::Tx;
-use crate::domain::account::Account;
-use crate::domain::authentication::{Acr, Factor};
-use crate::domain::event::{Action, Event};
+use crate::domain::authentication::Factor;
+use crate::domain::event::Action;
 use crate::domain::{AccountId, Time};
 use crate::storage::events::{self, OfPerson};
 use crate::storage::{passkeys, second_factors};
@@ -56,22 +52,11 @@ pub(in crate::accounts) async fn codes_renewed_since(
     Ok(renewed && second_factors::count_codes(db, account).await? > 0)
 }
 
-/// Removes the factors that were added since then, and records each. The recovery codes go if they were replaced since
-/// then, or with the last factor.
-pub(in crate::accounts) async fn remove_added_since(tx: &Tx, account: &Account, since: Time) -> Result<()> {
-    let held = list_held(tx, &account.id).await?;
-    let codes_renewed = codes_renewed_since(tx, &account.id, since).await?;
-    passkeys::delete_added_since(tx, &account.id, since).await?;
-    for added in held.into_iter().filter(|it| it.added_at >= since) {
-        if added.factor == Factor::Totp {
-            second_factors::delete_totp(tx, &account.id).await?;
-        }
-        let event = Event::new(Action::SecondFactorRemoved, format!("account:{}", account.id));
-        tx.record(event.because(added.factor.as_str())).await?;
+/// Voids the recovery codes if they were replaced since then: whoever did it has read them. Factors stay, whoever added
+/// them: reading the mail is not enough to remove one (security.md PW-5, PW-10).
+pub(in crate::accounts) async fn void_renewed_codes(tx: &Tx, account: &AccountId, since: Time) -> Result<()> {
+    if codes_renewed_since(tx, account, since).await? {
+        second_factors::delete_codes(tx, account).await?;
     }
-    let is_bare = reachable_acr_within(tx, &account.id).await? == Acr::Password;
-    if codes_renewed || is_bare {
-        second_factors::delete_codes(tx, &account.id).await?;
-    }
-    forgive(tx, &account.id).await
+    Ok(())
 }

@@ -1,0 +1,24 @@
+//! Ends all access to an account that somebody else may have been in, for whoever reads the mail of its address: what
+//! `not_me` and `email_undo` have in common. Second factors stay, as with a reset link: a mailbox alone never opens an
+//! account that has one.
+
+use super::{Result, deletion, password, second_factor, sessions};
+use crate::app::Tx;
+use crate::domain::Time;
+use crate::domain::account::Account;
+use crate::storage::{consents, not_me_links};
+
+/// Ends sessions, tokens, offline access, the password and a deletion, spends the links *This was not me*, and voids the
+/// recovery codes that were generated since. The caller holds the account.
+pub(super) async fn secure(tx: &Tx, account: &Account, since: Time) -> Result<()> {
+    // Whoever was in the account may have begun to delete it, too.
+    if account.is_leaving() {
+        deletion::stop(tx, account).await?;
+    }
+    sessions::end_all_but(tx, &account.id, None, "not_me").await?;
+    password::disable(tx, account).await?;
+    consents::end_offline_access(tx, &account.id).await?;
+    not_me_links::spend_others(tx, &account.id, tx.now()).await?;
+    second_factor::void_renewed_codes(tx, &account.id, since).await?;
+    second_factor::forgive(tx, &account.id).await
+}
