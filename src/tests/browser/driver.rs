@@ -322,8 +322,9 @@ impl Browser {
 
     pub async fn clicks(&self, css: &str) {
         let element = self.sees(css).await;
-        let click = tokio::time::timeout(PATIENCE, element.click()).await;
-        let outcome = click.unwrap_or_else(|_| panic!("{css}: no answer to a click"));
+        let Ok(outcome) = tokio::time::timeout(PATIENCE, element.click()).await else {
+            panic!("{css}: no answer to a click")
+        };
         outcome.unwrap_or_else(|e| panic!("{css}: {e}"));
     }
 
