@@ -1,6 +1,8 @@
 //! Every URL of the service with its audience (security.md G-4), its methods and their handlers. The health checks have
 //! a listener of their own: `health`.
 
+mod consoles;
+
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
@@ -8,12 +10,12 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::error::PageError;
 use super::pages::{
-    account, admin, affiliation_requests, authorization, deletion_stop, device, documents, email_undo,
-    errors, focal_point, keep_account, login, logout, newsletter, not_me, organizations, passkey,
-    passkey_offer, public, recovery, recovery_stop, second_factor, signup, verify_email,
+    account, authorization, deletion_stop, device, documents, email_undo, errors, keep_account, login,
+    logout, newsletter, not_me, organizations, passkey, passkey_offer, public, recovery, recovery_stop,
+    second_factor, signup, verify_email,
 };
 use super::return_path::ReturnPaths;
-use super::routes::Audience::{Administrator, Client, FocalPoint, OwnData, Public, SignedIn};
+use super::routes::Audience::{Client, OwnData, Public, SignedIn};
 use super::routes::Routes;
 use super::{
     assets, check_session, compression, cors, dpop, interaction_id, layers, protocol, registration,
@@ -55,8 +57,8 @@ pub fn routes(app: &App) -> Routes {
         .with(request_routes)
         .with(logout_routes)
         .with(account_routes)
-        .with(focal_point_routes)
-        .with(admin_routes);
+        .with(consoles::focal_point_routes)
+        .with(consoles::admin_routes);
     match app.config.registration.mode {
         RegistrationMode::Off => routes,
         RegistrationMode::Token | RegistrationMode::Open => registration_routes(routes),
@@ -397,92 +399,4 @@ fn account_routes(routes: Routes) -> Routes {
             OwnData,
             get(deletion::confirm).post(deletion::act),
         )
-}
-
-/// Lists the pages on the requests and people of one organization: for its Focal Points, and for administrators.
-fn focal_point_routes(routes: Routes) -> Routes {
-    use FocalPoint;
-    use affiliation_requests as requests;
-    use focal_point::{people, person};
-
-    routes
-        .at(paths::FOCAL_POINT, FocalPoint, get(focal_point::choose))
-        .at(
-            paths::FOCAL_POINT_REQUESTS,
-            FocalPoint,
-            get(requests::list_of_organization).post(requests::approve),
-        )
-        .at(
-            paths::FOCAL_POINT_REQUEST,
-            FocalPoint,
-            get(requests::show).post(requests::decide),
-        )
-        .at(paths::FOCAL_POINT_PEOPLE, FocalPoint, get(people::list))
-        .at(
-            paths::FOCAL_POINT_PERSON,
-            FocalPoint,
-            get(person::show).post(person::act),
-        )
-        .at(
-            paths::FOCAL_POINT_PERSON_CONFIRM,
-            FocalPoint,
-            get(person::confirm).post(person::act),
-        )
-}
-
-fn admin_routes(routes: Routes) -> Routes {
-    use Administrator;
-    use admin::{clients, organizations, proposals, recoveries};
-    use affiliation_requests as requests;
-
-    routes
-        .at(paths::ADMIN, Administrator, get(admin::overview))
-        .at(
-            paths::ADMIN_REQUESTS,
-            Administrator,
-            get(requests::list_without_focal_point),
-        )
-        .at(
-            paths::ADMIN_REQUEST,
-            Administrator,
-            get(requests::show).post(requests::decide),
-        )
-        .at(
-            paths::ADMIN_ORGANIZATIONS,
-            Administrator,
-            get(organizations::list),
-        )
-        .at(
-            paths::ADMIN_ORGANIZATION,
-            Administrator,
-            get(organizations::show).post(organizations::act),
-        )
-        .at(
-            paths::ADMIN_ORGANIZATION_CONFIRM,
-            Administrator,
-            get(organizations::confirm).post(organizations::act),
-        )
-        .at(paths::ADMIN_PROPOSALS, Administrator, get(proposals::list))
-        .at(
-            paths::ADMIN_PROPOSAL,
-            Administrator,
-            get(proposals::show).post(proposals::decide),
-        )
-        .at(
-            paths::ADMIN_PROPOSAL_CONFIRM,
-            Administrator,
-            get(proposals::confirm).post(proposals::decide),
-        )
-        .at(
-            paths::ADMIN_RECOVERIES,
-            Administrator,
-            get(recoveries::list).post(recoveries::request),
-        )
-        .at(
-            paths::ADMIN_RECOVERY,
-            Administrator,
-            get(recoveries::show).post(recoveries::decide),
-        )
-        .at(paths::ADMIN_CLIENTS, Administrator, get(clients::list))
-        .at(paths::ADMIN_CLIENT, Administrator, get(clients::show))
 }

@@ -1,0 +1,95 @@
+//! The URLs of the consoles: of Focal Points for their organization, and of administrators.
+
+use axum::routing::get;
+
+use crate::http::pages::{admin, affiliation_requests, focal_point};
+use crate::http::routes::Audience::{Administrator, FocalPoint};
+use crate::http::routes::Routes;
+use crate::paths;
+
+/// Lists the pages on the requests and people of one organization: for its Focal Points, and for administrators.
+pub(super) fn focal_point_routes(routes: Routes) -> Routes {
+    use affiliation_requests as requests;
+    use focal_point::{people, person};
+
+    routes
+        .at(paths::FOCAL_POINT, FocalPoint, get(focal_point::choose))
+        .at(
+            paths::FOCAL_POINT_REQUESTS,
+            FocalPoint,
+            get(requests::list_of_organization).post(requests::approve),
+        )
+        .at(
+            paths::FOCAL_POINT_REQUEST,
+            FocalPoint,
+            get(requests::show).post(requests::decide),
+        )
+        .at(paths::FOCAL_POINT_PEOPLE, FocalPoint, get(people::list))
+        .at(
+            paths::FOCAL_POINT_PERSON,
+            FocalPoint,
+            get(person::show).post(person::act),
+        )
+        .at(
+            paths::FOCAL_POINT_PERSON_CONFIRM,
+            FocalPoint,
+            get(person::confirm).post(person::act),
+        )
+}
+
+/// Lists the pages of the administration.
+pub(super) fn admin_routes(routes: Routes) -> Routes {
+    use admin::{clients, organizations, proposals, recoveries};
+    use affiliation_requests as requests;
+
+    routes
+        .at(paths::ADMIN, Administrator, get(admin::overview))
+        .at(
+            paths::ADMIN_REQUESTS,
+            Administrator,
+            get(requests::list_without_focal_point),
+        )
+        .at(
+            paths::ADMIN_REQUEST,
+            Administrator,
+            get(requests::show).post(requests::decide),
+        )
+        .at(
+            paths::ADMIN_ORGANIZATIONS,
+            Administrator,
+            get(organizations::list),
+        )
+        .at(
+            paths::ADMIN_ORGANIZATION,
+            Administrator,
+            get(organizations::show).post(organizations::act),
+        )
+        .at(
+            paths::ADMIN_ORGANIZATION_CONFIRM,
+            Administrator,
+            get(organizations::confirm).post(organizations::act),
+        )
+        .at(paths::ADMIN_PROPOSALS, Administrator, get(proposals::list))
+        .at(
+            paths::ADMIN_PROPOSAL,
+            Administrator,
+            get(proposals::show).post(proposals::decide),
+        )
+        .at(
+            paths::ADMIN_PROPOSAL_CONFIRM,
+            Administrator,
+            get(proposals::confirm).post(proposals::decide),
+        )
+        .at(
+            paths::ADMIN_RECOVERIES,
+            Administrator,
+            get(recoveries::list).post(recoveries::request),
+        )
+        .at(
+            paths::ADMIN_RECOVERY,
+            Administrator,
+            get(recoveries::show).post(recoveries::decide),
+        )
+        .at(paths::ADMIN_CLIENTS, Administrator, get(clients::list))
+        .at(paths::ADMIN_CLIENT, Administrator, get(clients::show))
+}
