@@ -18,7 +18,7 @@ use super::entities::{
     totp_factor,
 };
 use super::personal_data::Person;
-use super::{Database, Transaction};
+use super::{Database, Transaction, login_throttles};
 
 /// The tables whose rows of the person are deleted, the account itself included.
 pub const DELETED: &[&str] = &[
@@ -284,7 +284,8 @@ async fn delete_rows(tx: &Transaction, step: Step, person: &Person<'_>) -> Resul
             Ok(rows? + more?)
         }
         Step::LoginThrottles => {
-            delete!(login_throttle, Key: String, any_of(login_throttle::Column::Subject, person.throttles))
+            let counters = login_throttles::of_subjects(person.throttles.iter().map(String::as_str));
+            delete!(login_throttle, Key: String, counters)
         }
         Step::DataDownloads => {
             delete!(data_download, AccountId: String, of(data_download::Column::AccountId, id))

@@ -40,6 +40,7 @@ pub async fn count_failure(db: &impl ConnectionTrait, key: &str, now: Time) -> R
     let again = OnConflict::column(Column::Key)
         .value(Column::Failures, Expr::col((Entity, Column::Failures)).add(1))
         .value(Column::UpdatedAt, Expr::value(now))
+        .value(Column::Subject, Expr::value(subject(key)))
         .to_owned();
     Entity::insert(row)
         .on_conflict(again)
@@ -66,10 +67,24 @@ fn subject(key: &str) -> &str {
     key.rsplit(':').next().unwrap_or_default()
 }
 
-/// Forgets the failures of an account, in all browsers: of its identifier, or of the keyed digest of its address.
+/// Returns the counters of an account, in all browsers: of its identifier, or of the keyed digest of its address. A
+/// counter that a node of the release before began has no subject; its key ends with it.
+pub(super) fn of_subjects<'a>(subjects: impl IntoIterator<Item = &'a str>) -> Condition {
+    let of_one = |subject: &str| {
+        let unnamed = Condition::all()
+            .add(Column::Subject.eq(""))
+            .add(Column::Key.ends_with(format!(":{subject}")));
+        Condition::any().add(Column::Subject.eq(subject)).add(unnamed)
+    };
+    subjects
+        .into_iter()
+        .fold(Condition::any(), |any, subject| any.add(of_one(subject)))
+}
+
+/// Forgets the failures of an account.
 pub async fn delete_of(db: &impl ConnectionTrait, subject: &str) -> Result<u64, DbErr> {
     let done = Entity::delete_many()
-        .filter(Column::Subject.eq(subject))
+        .filter(of_subjects([subject]))
         .exec(db)
         .await?;
     Ok(done.rows_affected)

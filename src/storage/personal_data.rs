@@ -19,6 +19,7 @@ use super::entities::{
     password_reset, recovery_code, refresh_token, second_factor_deadline, service_use, session,
     session_client, ties_right, totp_factor,
 };
+use super::login_throttles;
 use crate::domain::AccountId;
 
 /// The longest list of one `IN`.
@@ -140,6 +141,7 @@ pub async fn read(db: &impl ConnectionTrait, person: &Person<'_>) -> Result<Vec<
         objects.extend(ids(table).iter().map(|it| format!("{kind}:{it}")));
     }
     let events = events(db, id, &objects).await?;
+    let counters = login_throttles::of_subjects(person.throttles.iter().map(String::as_str));
     Ok(vec![
         rows::<account::Entity>(db, account::Column::Id.eq(id)).await?,
         rows::<account_deletion::Entity>(db, account_deletion::Column::AccountId.eq(id)).await?,
@@ -155,7 +157,7 @@ pub async fn read(db: &impl ConnectionTrait, person: &Person<'_>) -> Result<Vec<
         events,
         rows::<focal_point::Entity>(db, focal_point::Column::AccountId.eq(id)).await?,
         rows::<imported_address::Entity>(db, imported_address::Column::AccountId.eq(id)).await?,
-        rows::<login_throttle::Entity>(db, login_throttle::Column::Subject.is_in(person.throttles)).await?,
+        rows::<login_throttle::Entity>(db, counters).await?,
         rows::<newsletter_subscription::Entity>(db, newsletter_subscription::Column::AccountId.eq(id))
             .await?,
         rows::<not_me_link::Entity>(db, not_me_link::Column::AccountId.eq(id)).await?,

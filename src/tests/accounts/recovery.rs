@@ -1,10 +1,11 @@
 use chrono::Duration;
 use futures_util::future::join_all;
-use sea_orm::DbErr;
+use sea_orm::{ConnectionTrait, DbErr};
 
 use super::*;
 use itu_account::accounts::second_factor::recovery_code;
 use itu_account::accounts::{password, recovery};
+use itu_account::storage::login_throttles;
 
 const NEW: &str = "Harbour-9-violin";
 
@@ -145,4 +146,52 @@ async fn a_password_set_meanwhile_is_not_replaced_from_the_session_that_it_ended
     ));
     let codes = recovery_code::renew(&op.app, &visitor(), &thief.account, session).await;
     assert!(matches!(codes, Err(Error::ReauthenticationNeeded)));
+}
+
+#[tokio::test]
+async fn failures_that_a_node_of_the_release_before_counted_are_forgotten_too() {
+    // PW-4: its counters name no subject.
+    let op = TestOp::start().await;
+    let account = op.sign_up_and_verify("john@example.org").await.account;
+    let fails = async || op.attempt_login("john@example.org", "Not-the-password-1").await;
+    let run = async |sql: &str| {
+        op.app
+            .db
+            .execute_unprepared(sql)
+            .await
+            .expect("a row")
+            .rows_affected()
+    };
+    assert!(matches!(fails().await, Err(Error::WrongCredentials)));
+    assert_eq!(run("UPDATE login_throttles SET subject = ''").await, 1);
+    assert!(matches!(fails().await, Err(Error::WrongCredentials)));
+    // One more failure names the subject.
+    let of_before = "UPDATE login_throttles SET subject = '', failures = 100 WHERE subject <> ''";
+    assert_eq!(run(of_before).await, 1);
+    let second_factor = format!("f:{}", account.id);
+    for key in ["a:other", second_factor.as_str()] {
+        let insert = format!(
+            "INSERT INTO login_throttles (\"key\", failures, updated_at, subject) \
+             SELECT '{key}', 100, updated_at, '' FROM login_throttles WHERE failures = 100 LIMIT 1"
+        );
+        assert_eq!(run(&insert).await, 1);
+    }
+    let right = op.attempt_login("john@example.org", PASSWORD).await;
+    assert!(matches!(right, Err(Error::WrongCredentials)), "stopped");
+    op.request_reset("john@example.org").await.unwrap();
+    let token = op.reset_token("john@example.org").await;
+    op.complete_reset(&token).await.unwrap();
+    op.attempt_login("john@example.org", NEW).await.expect("a login");
+    // Those of others stay, and those of the second factor, which a mailbox does not forgive.
+    for key in ["a:other", second_factor.as_str()] {
+        let left = login_throttles::find(&op.app.db, key).await.unwrap();
+        assert_eq!(left.expect("a counter").failures, 100, "{key}");
+    }
+    assert!(
+        password::unlock(&op.app, &visitor(), "john@example.org")
+            .await
+            .unwrap()
+    );
+    let left = login_throttles::find(&op.app.db, &second_factor).await;
+    assert_eq!(left.unwrap(), None);
 }
