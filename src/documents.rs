@@ -98,6 +98,14 @@ impl Documents {
         all[begun.saturating_sub(1)].text(language)
     }
 
+    /// Returns `true` if a version is the one in force, or comes after it: another node's clock may be ahead.
+    pub fn is_up_to_date(&self, kind: DocumentKind, version: &str, now: Time) -> bool {
+        let all = self.versions(kind);
+        let begun = all.partition_point(|it| it.english.is_in_force(now));
+        let place = all.iter().position(|it| it.english.version == version);
+        place.is_some_and(|it| it + 1 >= begun)
+    }
+
     /// Returns the next version whose day is to come.
     pub fn announced(&self, kind: DocumentKind, language: Language, now: Time) -> Option<&Document> {
         let next = self.versions(kind).iter().find(|it| !it.english.is_in_force(now));

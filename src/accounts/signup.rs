@@ -134,10 +134,8 @@ pub struct Submission {
     pub choice: Choice,
     pub newsletter: bool,
     pub accept_terms: bool,
-    /// The language of the page on which the documents were offered.
-    pub language: Language,
-    /// The versions that the page named ([`terms::Offer::label`]), if it named any.
-    pub shown: Option<String>,
+    /// The texts that the page offered, as its form names them ([`terms::Offer::label`]).
+    pub shown: String,
 }
 
 /// Adds step 3 to the sign-up, and mails a code. `affiliations` has checked the choice against the directory.
@@ -151,17 +149,14 @@ pub async fn submit(app: &App, context: &Context, handle: &str, submission: Subm
             .await?
             .filter(|(it, _)| it.is_alive(tx.now()))
             .ok_or(Error::NoSignup)?;
-        let offer = terms::offer_at(app, submission.language, tx.now());
-        if submission.shown.as_ref().is_some_and(|it| *it != offer.label()) {
-            // A version came into force while the form was filled in.
-            return Err(Error::field("accept_terms", "error.terms_changed"));
-        }
+        // A version may have come into force while the form was filled in.
+        let offer = terms::find_offer(app, &submission.shown, tx.now())
+            .ok_or_else(|| Error::field("accept_terms", "error.terms_changed"))?;
         let first = pending.stage() == Stage::Details;
         pending.choice = Some(submission.choice.clone());
-        pending.newsletter = submission.newsletter.then(|| {
-            let (page, language) = (ConsentPage::SignUp, submission.language);
-            newsletter::consent(tx.context(), tx.now(), page, language)
-        });
+        pending.newsletter = submission
+            .newsletter
+            .then(|| newsletter::consent(tx.context(), tx.now(), ConsentPage::SignUp, offer.language));
         pending.accepted = Some(offer.acceptances());
         let when = if first {
             verification::When::First

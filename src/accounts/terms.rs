@@ -4,7 +4,9 @@
 //!
 //! Both are asked of the account as it is now, so a version that comes into force meets sessions that are open.
 
-use super::{Error, Result};
+use sea_orm::{ConnectionTrait, DbErr};
+
+use super::{Error, sessions};
 use crate::app::App;
 use crate::domain::Time;
 use crate::domain::account::Account;
@@ -12,20 +14,23 @@ use crate::domain::actor::Context;
 use crate::domain::document::{Acceptance, Document, DocumentKind};
 use crate::domain::event::{Action, Event};
 use crate::domain::profile::Language;
-use crate::domain::session::Due;
+use crate::domain::session::{Due, Session};
 use crate::storage::{acceptances, accounts};
 
 /// Both documents in force, as a page in one language offers them.
 #[derive(Clone, Copy, Debug)]
 pub struct Offer<'a> {
+    /// The language of the page. A document that has no text in it is offered in English.
+    pub language: Language,
     pub terms: &'a Document,
     pub privacy: &'a Document,
 }
 
 impl Offer<'_> {
-    /// Names both versions, for the form that is to be accepted.
+    /// Names the texts that a page offers, for its form: the language of the page and both digests.
     pub fn label(&self) -> String {
-        format!("{} {}", self.terms.version, self.privacy.version)
+        let language = self.language.as_str();
+        format!("{language} {} {}", self.terms.sha256, self.privacy.sha256)
     }
 
     pub fn acceptances(&self) -> Vec<Acceptance> {
@@ -38,47 +43,74 @@ pub fn offer(app: &App, language: Language) -> Offer<'_> {
     offer_at(app, language, app.clock.now())
 }
 
-pub(super) fn offer_at(app: &App, language: Language, now: Time) -> Offer<'_> {
+fn offer_at(app: &App, language: Language, now: Time) -> Offer<'_> {
     Offer {
+        language,
         terms: app.documents.in_force(DocumentKind::Terms, language, now),
         privacy: app.documents.in_force(DocumentKind::Privacy, language, now),
     }
 }
 
-/// Returns what comes before everything else in a session of this account. The steps come in this order: nobody accepts
-/// terms in the name of an address that is somebody else's.
-pub fn due(app: &App, account: &Account) -> Option<Due> {
-    let now = app.clock.now();
-    let is_accepted = |kind| {
-        let in_force = app.documents.in_force(kind, Language::En, now);
-        account.accepted(kind) == Some(in_force.version.as_str())
-    };
-    if account.is_leaving() {
-        Some(Due::Deletion)
-    } else if !account.email_verified {
-        Some(Due::EmailVerification)
-    } else if !DocumentKind::ALL.into_iter().all(is_accepted) {
-        Some(Due::Terms)
-    } else {
-        None
-    }
+/// Returns the offer that a form names by [`Offer::label`], if its texts are those in force. The language is that of the
+/// page with the form: the person may have chosen another one in the meantime, in another window.
+pub(super) fn find_offer<'a>(app: &'a App, label: &str, now: Time) -> Option<Offer<'a>> {
+    let (language, _) = label.split_once(' ')?;
+    let offer = offer_at(app, Language::parse(language)?, now);
+    (offer.label() == label).then_some(offer)
 }
 
-/// Accepts the versions that were shown, named by [`Offer::label`], if they still are those in force.
-pub async fn accept(
+/// Returns what comes before everything else in a session of this account. The steps come in this order: nobody accepts
+/// terms in the name of an address that is somebody else's.
+pub async fn due(app: &App, account: &Account) -> Result<Option<Due>, DbErr> {
+    if account.is_leaving() {
+        return Ok(Some(Due::Deletion));
+    }
+    if !account.email_verified {
+        return Ok(Some(Due::EmailVerification));
+    }
+    let unaccepted = list_unaccepted(app, account).await?;
+    Ok((!unaccepted.is_empty()).then_some(Due::Terms))
+}
+
+/// Lists the documents whose version in force the person has yet to accept.
+pub async fn list_unaccepted(app: &App, account: &Account) -> Result<Vec<DocumentKind>, DbErr> {
+    unaccepted(app, app.db.read(), account, app.clock.now()).await
+}
+
+/// Reads the earlier acceptances only where the last one is not of the version in force. Nodes of two releases, or with
+/// two directories of documents, have different versions in force: each is asked for once, and not again after the
+/// other.
+async fn unaccepted(
     app: &App,
-    context: &Context,
+    db: &impl ConnectionTrait,
     account: &Account,
-    shown: &str,
-    language: Language,
-) -> Result<()> {
-    app.write(context, async |tx| {
-        let offer = offer_at(app, language, tx.now());
-        if offer.label() != shown {
-            return Err(Error::Conflict);
+    now: Time,
+) -> Result<Vec<DocumentKind>, DbErr> {
+    let mut found = Vec::new();
+    for kind in DocumentKind::ALL {
+        let last = account.accepted(kind);
+        if last.is_some_and(|it| app.documents.is_up_to_date(kind, it, now)) {
+            continue;
         }
+        let in_force = app.documents.in_force(kind, Language::En, now);
+        if !acceptances::exists(db, &account.id, kind, &in_force.version).await? {
+            found.push(kind);
+        }
+    }
+    Ok(found)
+}
+
+/// Accepts the texts that were shown, named by [`Offer::label`], if they still are those in force.
+pub async fn accept(app: &App, context: &Context, session: &Session, shown: &str) -> super::Result<()> {
+    app.write(context, async |tx| {
+        let offer = find_offer(app, shown, tx.now()).ok_or(Error::Conflict)?;
+        // Whoever else opened the page in this session may have accepted already, and the session may have ended.
+        sessions::hold(tx, session).await?;
+        let account = accounts::find(tx, &session.account).await?;
+        let account = account.ok_or(Error::ReauthenticationNeeded)?;
+        let unaccepted = unaccepted(app, tx, &account, tx.now()).await?;
         let mut accepted = offer.acceptances();
-        accepted.retain(|it| account.accepted(it.document) != Some(it.version.as_str()));
+        accepted.retain(|it| unaccepted.contains(&it.document));
         if accepted.is_empty() {
             return Ok(());
         }

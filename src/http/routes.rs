@@ -20,7 +20,7 @@ use super::error::PageError;
 use super::extract::page_form;
 use super::extract::session::BrowserSession;
 use crate::accounts::second_factor::policy::{self, Unmet};
-use crate::accounts::terms;
+use crate::accounts::{Error, terms};
 use crate::app::App;
 use crate::domain::role::Role;
 use crate::domain::session::Due;
@@ -159,7 +159,7 @@ async fn guard(
 async fn admit(app: &App, audience: Audience, parts: &mut Parts) -> Result<(), PageError> {
     let session = BrowserSession::from_request_parts(parts, app).await?;
     let (current, account) = session.get().ok_or(PageError::SignedOut)?;
-    match terms::due(app, account) {
+    match terms::due(app, account).await.map_err(Error::from)? {
         Some(Due::EmailVerification) => return Err(PageError::EmailUnverified),
         Some(Due::Terms | Due::Deletion) if audience == Audience::OwnData => {}
         Some(Due::Deletion) => return Err(PageError::Leaving),

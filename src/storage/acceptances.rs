@@ -1,10 +1,10 @@
 //! The texts of Terms of Use and Privacy Notice that people were shown and accepted: written once each, never changed.
 
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, QuerySelect};
 
 use super::entities::document_acceptance::{ActiveModel, Column, Entity};
-use crate::domain::document::Acceptance;
+use crate::domain::document::{Acceptance, DocumentKind};
 use crate::domain::{AccountId, Time};
 
 /// Keeps the first acceptance of each version.
@@ -33,4 +33,25 @@ pub async fn insert(
         .exec_without_returning(db)
         .await
         .map(drop)
+}
+
+/// Returns `true` if the account has accepted this version at any time.
+pub async fn exists(
+    db: &impl ConnectionTrait,
+    account: &AccountId,
+    document: DocumentKind,
+    version: &str,
+) -> Result<bool, DbErr> {
+    let key = (
+        account.to_string(),
+        document.as_str().to_owned(),
+        version.to_owned(),
+    );
+    let found: Option<String> = Entity::find_by_id(key)
+        .select_only()
+        .column(Column::Version)
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(found.is_some())
 }

@@ -90,7 +90,7 @@ pub fn announced(ctx: &PageContext) -> Vec<DocumentVersion> {
 #[serde(default, deny_unknown_fields)]
 pub struct Acceptance {
     accept_terms: Tick,
-    /// The versions that the page showed.
+    /// The texts that the page offered.
     version: String,
     /// `refuse`, or `cancel` inside a service's request.
     decision: String,
@@ -99,7 +99,12 @@ pub struct Acceptance {
 pub async fn show_acceptance(ctx: PageContext) -> Result<Response, PageError> {
     let (ctx, flow) = Flow::enter(ctx).await?;
     let account = ctx.session().get().map(|(_, account)| account);
-    let due = account.and_then(|it| terms::due(&ctx.app, it));
+    let due = match account {
+        Some(account) => terms::due(&ctx.app, account)
+            .await
+            .map_err(accounts::Error::from)?,
+        None => None,
+    };
     if let Some(first @ (Due::Deletion | Due::EmailVerification)) = due {
         return Ok(ctx.redirect(&ctx.within(page_of(first))));
     }
@@ -107,7 +112,13 @@ pub async fn show_acceptance(ctx: PageContext) -> Result<Response, PageError> {
         return Ok(onward(&ctx));
     }
     let language = language(&ctx);
-    let documents = DocumentKind::ALL.into_iter().filter_map(|kind| {
+    let unaccepted = match account {
+        Some(account) => terms::list_unaccepted(&ctx.app, account)
+            .await
+            .map_err(accounts::Error::from)?,
+        None => Vec::new(),
+    };
+    let documents = unaccepted.into_iter().filter_map(|kind| {
         let accepted = account.and_then(|it| it.accepted(kind));
         changed(&ctx, kind, accepted)
     });
@@ -142,10 +153,13 @@ pub async fn accept(form: PageForm<Acceptance>) -> Result<Response, PageError> {
     if fields.decision == "cancel" {
         return flow::cancel(&ctx, flow.as_ref()).await;
     }
-    let Some((_, account)) = ctx.session().get() else {
+    let Some((session, account)) = ctx.session().get() else {
         return Err(PageError::SignedOut);
     };
-    if let Some(first @ (Due::Deletion | Due::EmailVerification)) = terms::due(&ctx.app, account) {
+    if let Some(first @ (Due::Deletion | Due::EmailVerification)) = terms::due(&ctx.app, account)
+        .await
+        .map_err(accounts::Error::from)?
+    {
         // G-6: the steps come in this order.
         return Ok(ctx.redirect(&ctx.within(page_of(first))));
     }
@@ -155,14 +169,15 @@ pub async fn accept(form: PageForm<Acceptance>) -> Result<Response, PageError> {
     if !fields.accept_terms.is_on() {
         return ctx.again(typed.error("accept_terms", "error.accept_terms")).await;
     }
-    let (context, language) = (ctx.actor_context(), language(&ctx));
-    match terms::accept(&ctx.app, &context, account, &fields.version, language).await {
+    match terms::accept(&ctx.app, &ctx.actor_context(), session, &fields.version).await {
         Ok(()) => Ok(onward(&ctx)),
         // A newer version came into force while this one was read.
         Err(accounts::Error::Conflict) => {
             ctx.again(FormState::default().notice("error.terms_changed"))
                 .await
         }
+        // The session has ended in the meantime.
+        Err(accounts::Error::ReauthenticationNeeded) => Err(PageError::SignedOut),
         Err(other) => Err(other.into()),
     }
 }
@@ -173,7 +188,10 @@ pub async fn show_refusal(ctx: PageContext) -> Result<Response, PageError> {
     let Some((_, account)) = ctx.session().get() else {
         return Err(PageError::SignedOut);
     };
-    match terms::due(&ctx.app, account) {
+    match terms::due(&ctx.app, account)
+        .await
+        .map_err(accounts::Error::from)?
+    {
         Some(Due::Terms) => {
             let service = flow.map(|it| it.service);
             ctx.page(&TermsRefused { service }).await

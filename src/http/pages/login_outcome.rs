@@ -64,7 +64,10 @@ async fn first_page(ctx: &PageContext, login: &LoggedIn) -> Result<Option<&'stat
     if ctx.request().is_some() {
         return Ok(None);
     }
-    if let Some(due) = accounts::terms::due(&ctx.app, &login.account) {
+    if let Some(due) = accounts::terms::due(&ctx.app, &login.account)
+        .await
+        .map_err(accounts::Error::from)?
+    {
         // The page that was asked for says what comes before it.
         return Ok(ctx.return_path().is_none().then_some(page_of(due)));
     }
@@ -96,7 +99,7 @@ pub async fn logged_in_where_passkeys_can_be_made(
 
 async fn begin_offer(ctx: &PageContext, login: &LoggedIn) -> accounts::Result<bool> {
     let (session, account) = (&login.started.session, &login.account);
-    let is_due = accounts::terms::due(&ctx.app, account).is_some();
+    let is_due = accounts::terms::due(&ctx.app, account).await?.is_some();
     // The page about the office says more of passkeys than the offer.
     let is_demanded = ctx.request().is_none() && policy::demand(&ctx.app, account).await?.is_some();
     let is_offered = !is_due && !is_demanded && offer::is_due(&ctx.app, session).await?;

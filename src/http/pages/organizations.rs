@@ -51,7 +51,7 @@ pub struct Answers {
     // The sign-up alone has these fields: see `without_signup`.
     pub newsletter: Option<Tick>,
     pub accept_terms: Option<Tick>,
-    /// The versions of the documents that the page named.
+    /// The texts of the documents that the page offered.
     pub version: Option<String>,
     pub decision: Option<String>,
 }

@@ -257,8 +257,7 @@ pub async fn organization(form: PageForm<Answers>) -> Result<Response, PageError
         choice,
         newsletter,
         accept_terms: accepted,
-        language: language(&ctx),
-        shown: fields.version,
+        shown: fields.version.unwrap_or_default(),
     };
     match signup::submit(&ctx.app, &ctx.actor_context(), &handle, submission).await {
         Ok(()) => Ok(ctx.redirect(&ctx.within(paths::SIGNUP_VERIFY))),

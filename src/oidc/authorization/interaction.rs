@@ -363,7 +363,7 @@ async fn authorize(app: &App, login: &Login<'_>, done: &Done) -> Result<Vec<(&'s
         session,
         account,
     } = login;
-    match terms::due(app, account) {
+    match terms::due(app, account).await.map_err(Error::from)? {
         Some(Due::Deletion) => return Err(Step::KeepAccount.into()),
         Some(Due::EmailVerification) => return Err(Step::VerifyEmail.into()),
         Some(Due::Terms) => return Err(Step::Terms.into()),

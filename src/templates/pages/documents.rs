@@ -114,7 +114,7 @@ pub struct ChangedDocument {
 pub struct AcceptTerms {
     pub form: FormState,
     pub service: Option<Service>,
-    /// The versions that are shown, for the form.
+    /// Names the texts that are offered, for the form.
     pub version: String,
     /// `true` if the person accepted an older version.
     pub again: bool,

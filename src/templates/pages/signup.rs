@@ -144,7 +144,7 @@ pub struct SignupOrganization {
     pub form: FormState,
     pub service: Option<Service>,
     pub questions: OrganizationQuestions,
-    /// The versions of Terms of Use and Privacy Notice that are in force.
+    /// Names the texts of Terms of Use and Privacy Notice that are offered, for the form.
     pub version: String,
 }
 

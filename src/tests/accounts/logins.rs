@@ -1,5 +1,6 @@
 use chrono::Duration;
 use futures_util::future::join_all;
+use sea_orm::ConnectionTrait;
 
 use super::*;
 use itu_account::accounts::{password, sessions, terms};
@@ -216,23 +217,36 @@ async fn a_new_browser_is_notified_once_an_hour() {
 #[tokio::test]
 async fn terms_are_due_until_the_versions_in_force_are_accepted() {
     let op = TestOp::start().await;
-    let account = op.sign_up_and_verify("john@example.org").await.account;
-    assert_eq!(terms::due(&op.app, &account), None);
+    let done = op.sign_up_and_verify("john@example.org").await;
+    let (account, session) = (done.account, done.started.session);
+    assert_eq!(terms::due(&op.app, &account).await.unwrap(), None);
+    let forget = "DELETE FROM document_acceptances";
+    op.app.db.execute_unprepared(forget).await.unwrap();
     for of_before in [None, Some("2020-01".to_owned())] {
         let account = Account {
             privacy_version: of_before,
             ..account.clone()
         };
-        assert_eq!(terms::due(&op.app, &account), Some(Due::Terms));
+        assert_eq!(terms::due(&op.app, &account).await.unwrap(), Some(Due::Terms));
         // The address comes first.
         let unverified = Account {
             email_verified: false,
             ..account
         };
-        assert_eq!(terms::due(&op.app, &unverified), Some(Due::EmailVerification));
+        let due = terms::due(&op.app, &unverified).await.unwrap();
+        assert_eq!(due, Some(Due::EmailVerification));
     }
-    let old = terms::accept(&op.app, &visitor(), &account, "2020-01 2020-01", Language::Fr).await;
-    assert!(matches!(old, Err(Error::Conflict)));
+    for old in ["2020-01 2020-01", "fr 2020-01 2020-01"] {
+        let refused = terms::accept(&op.app, &visitor(), &session, old).await;
+        assert!(matches!(refused, Err(Error::Conflict)));
+    }
+    // SE-3: a session that has ended accepts nothing in the name of its person.
+    let label = terms::offer(&op.app, Language::En).label();
+    sessions::end(&op.app, &visitor(), &account.id, &session.id, "")
+        .await
+        .unwrap();
+    let late = terms::accept(&op.app, &visitor(), &session, &label).await;
+    assert!(matches!(late, Err(Error::ReauthenticationNeeded)));
 }
 
 #[tokio::test]

@@ -178,9 +178,9 @@ async fn people_are_invited_once_each_in_their_language_unless_they_were_here() 
     recovery::complete(&op.app, &visitor(), &token, typed_twice(PASSWORD))
         .await
         .unwrap();
-    let here = op.find_account("here@example.org").await;
+    let here = op.attempt_login("here@example.org", PASSWORD).await.unwrap();
     let label = terms::offer(&op.app, Language::En).label();
-    terms::accept(&op.app, &visitor(), &here, &label, Language::En)
+    terms::accept(&op.app, &visitor(), &here.started.session, &label)
         .await
         .unwrap();
 

@@ -11,7 +11,7 @@ mod signing_up;
 use crate::support::{PASSWORD, TestOp, visitor};
 use itu_account::accounts::login::{self, Browser, LoggedIn, LoginForm, Second};
 use itu_account::accounts::verification::{self, Completed};
-use itu_account::accounts::{self, Error, signup};
+use itu_account::accounts::{self, Error, signup, terms};
 use itu_account::domain::OrganizationId;
 use itu_account::domain::actor::Context;
 use itu_account::domain::profile::{Language, ProfileInput};
@@ -24,7 +24,7 @@ impl TestOp {
     /// Submits steps 2 and 3 of the sign-up (product.md). Returns the handle of the sign-up.
     pub async fn sign_up(&self, email: &str) -> Result<Secret, Error> {
         let handle = signup::begin(&self.app, &visitor(), details(email), None).await?;
-        self.submit_signup(&handle, submission()).await?;
+        self.submit_signup(&handle, submission(self)).await?;
         Ok(handle)
     }
 
@@ -129,13 +129,12 @@ pub fn typed_twice(password: &str) -> accounts::NewPassword<'_> {
 }
 
 /// Returns step 3 (product.md) with the terms accepted.
-pub fn submission() -> signup::Submission {
+pub fn submission(op: &TestOp) -> signup::Submission {
     signup::Submission {
         choice: choice(),
         newsletter: true,
         accept_terms: true,
-        language: Language::En,
-        shown: None,
+        shown: terms::offer(&op.app, Language::En).label(),
     }
 }
 

@@ -32,7 +32,7 @@ async fn the_account_exists_only_after_the_code() {
     assert_eq!(done.choice, choice());
     assert_eq!(done.resume.as_deref(), Some("the request")); // AZ-6
     assert!(op.is_signed_in(&done.started.cookie).await);
-    assert_eq!(terms::due(&op.app, &done.account), None);
+    assert_eq!(terms::due(&op.app, &done.account).await.unwrap(), None);
     assert!(op.attempt_login("JOHN@Example.org", PASSWORD).await.is_ok());
 }
 
@@ -72,10 +72,23 @@ async fn every_field_is_checked_on_the_server() {
     let without_terms = signup::Submission {
         newsletter: false,
         accept_terms: false,
-        ..submission()
+        ..submission(&op)
     };
     let refused = signup::submit(&op.app, &visitor(), handle.expose(), without_terms).await;
     assert!(matches!(refused, Err(Error::Fields(errors)) if errors.contains_key("accept_terms")));
+    // SU-6: what was not shown is not accepted.
+    let label = terms::offer(&op.app, Language::En).label();
+    for shown in ["", "2020-01 2020-01", &label[3..], &label.replacen("en", "fr", 1)] {
+        let of_nothing = signup::Submission {
+            shown: shown.to_owned(),
+            ..submission(&op)
+        };
+        let refused = signup::submit(&op.app, &visitor(), handle.expose(), of_nothing).await;
+        assert!(
+            matches!(refused, Err(Error::Fields(errors)) if errors.contains_key("accept_terms")),
+            "{shown}"
+        );
+    }
     // A later step is not taken before an earlier one (G-6).
     assert!(matches!(
         op.verify_signup(&handle, "12345678").await,
@@ -231,7 +244,7 @@ async fn going_back_keeps_the_code_that_was_mailed() {
     let op = TestOp::start().await;
     let handle = op.sign_up("john@example.org").await.unwrap();
     let code = op.outbox().code("john@example.org").await;
-    op.submit_signup(&handle, submission()).await.unwrap();
+    op.submit_signup(&handle, submission(&op)).await.unwrap();
     assert!(op.verify_signup(&handle, &code).await.is_ok());
 }
 

@@ -3,7 +3,7 @@
 use super::listed;
 use crate::accounts::details;
 use crate::support::{TestOp, visitor};
-use itu_account::accounts::{signup, verification};
+use itu_account::accounts::{signup, terms, verification};
 use itu_account::affiliations::directory::csv;
 use itu_account::affiliations::lifecycle::requests::{Joined, SignupError, complete_signup};
 use itu_account::affiliations::membership_claims;
@@ -25,8 +25,7 @@ impl TestOp {
             choice: listed("telco", true),
             newsletter: true,
             accept_terms: true,
-            language: Language::En,
-            shown: None,
+            shown: terms::offer(&self.app, Language::En).label(),
         };
         signup::submit(&self.app, &visitor(), handle.expose(), submission)
             .await

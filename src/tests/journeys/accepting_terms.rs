@@ -6,7 +6,9 @@ use sea_orm::{ConnectionTrait, QueryResult, Statement};
 use tempfile::TempDir;
 
 use crate::support::{Page, Person, TestOp};
+use itu_account::app::App;
 use itu_account::domain::secret::Digest;
+use itu_account::http::router;
 
 const EMAIL: &str = "alice@example.org";
 const ACCEPT: &str = "/terms/accept";
@@ -131,6 +133,70 @@ async fn a_new_version_is_announced_and_then_meets_an_open_session() {
     assert_eq!(
         op.browser().get("/terms?version=3").await.status,
         StatusCode::NOT_FOUND
+    );
+}
+
+#[tokio::test]
+async fn the_text_of_the_form_is_accepted_whatever_language_is_chosen_meanwhile() {
+    // SU-6
+    let op = on_the_eve().await;
+    let mut alice = op.person(EMAIL).await;
+    alice.logs_in().await;
+    op.advance(NIGHT);
+    let page = alice.browser.get("/account?ui_locales=fr").await;
+    let other_window = alice.browser.get("/faq?ui_locales=zh").await;
+    assert!(other_window.has("html[lang=zh]"));
+    let page = accepts(&mut alice, &page).await;
+    assert_eq!(page.url.path(), "/account", "{}", page.text());
+    assert!(page.has("html[lang=zh]"));
+    assert_eq!(acceptances(&op).await, [row("terms", "2", "fr", DEUXIEME)]);
+}
+
+#[tokio::test]
+async fn nodes_with_different_documents_ask_once_each() {
+    // G-9: a node of the release before has another version in force, as after a rollback.
+    let op = on_the_eve().await;
+    let mut alice = op.person(EMAIL).await;
+    alice.logs_in().await;
+    op.advance(NIGHT);
+    let page = alice.browser.get("/account").await;
+    accepts(&mut alice, &page).await;
+
+    let others = tempfile::tempdir().unwrap();
+    for document in ["terms", "privacy"] {
+        let path = others.path().join(document).join("0");
+        std::fs::create_dir_all(&path).unwrap();
+        std::fs::write(path.join("en.md"), FIRST.replace("version: 1", "version: 0")).unwrap();
+    }
+    let mut config = (*op.app.config).clone();
+    config.site.documents = Some(others.path().to_owned());
+    let node = App::open(config, op.clock.clone()).await.expect("another node");
+    let other = router::router(&node);
+    // She accepted version 1 of the notice before acceptances were kept, so that she is asked for it once more.
+    for (router, asks) in [
+        (&other, true),
+        (&op.router, true),
+        (&other, false),
+        (&op.router, false),
+        (&other, false),
+    ] {
+        alice.browser = alice.browser.at(router.clone());
+        let mut page = alice.browser.get("/account/profile").await;
+        assert_eq!(page.url.path() == ACCEPT, asks, "{}", page.text());
+        if asks {
+            page = accepts(&mut alice, &page).await;
+        }
+        assert_eq!(page.url.path(), "/account/profile", "{}", page.text());
+    }
+    let accepted: Vec<_> = acceptances(&op)
+        .await
+        .into_iter()
+        .map(|[it, version, ..]| (it, version))
+        .collect();
+    let expected = [("privacy", "0"), ("privacy", "1"), ("terms", "0"), ("terms", "2")];
+    assert_eq!(
+        accepted,
+        expected.map(|(it, version)| (it.to_owned(), version.to_owned()))
     );
 }
 

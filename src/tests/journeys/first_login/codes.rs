@@ -223,7 +223,7 @@ async fn signs_up(op: &TestOp) {
     // After a while the sign-ups are too many; that limit is the strangers'.
     let submission = signup::Submission {
         newsletter: false,
-        ..submission()
+        ..submission(op)
     };
     let _ = signup::submit(&op.app, &visitor(), handle.expose(), submission).await;
 }

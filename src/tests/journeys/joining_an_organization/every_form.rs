@@ -259,19 +259,23 @@ async fn send(person: &mut Person, case: &Case, field: &str, value: &str) -> Pag
 }
 
 /// Returns the token of the forms in this browser: every page of ours has one.
-async fn token(person: &mut Person) -> String {
-    let page = person.browser.get("/login").await;
-    let fields = page.form(&["csrf"]).fields;
+/// Returns what the form of a path has without being typed: the token, and the texts that are to be accepted.
+async fn hidden(person: &mut Person, path: &str) -> Vec<(String, String)> {
+    let (page, name) = match path {
+        "/signup/organization" => (path, "version"),
+        _ => ("/login", "csrf"),
+    };
+    let mut fields = person.browser.get(page).await.form(&[name]).fields;
+    fields.retain(|(it, _)| it == "csrf" || it == name);
     fields
-        .into_iter()
-        .find(|(name, _)| name == "csrf")
-        .expect("a token")
-        .1
 }
 
 pub(super) async fn post(person: &mut Person, path: &str, fields: &[(&str, &str)]) -> Page {
-    let token = token(person).await;
-    let mut all = vec![("csrf", token.as_str())];
+    let hidden = hidden(person, path).await;
+    let mut all: Vec<_> = hidden
+        .iter()
+        .map(|(name, it)| (name.as_str(), it.as_str()))
+        .collect();
     all.extend_from_slice(fields);
     person.browser.post(path, &all).await
 }
@@ -343,7 +347,7 @@ async fn every_field(op: &TestOp, person: &mut Person, case: &Case) {
 /// Sends the field twice, as a list, not UTF-8, with NUL, not percent-encoded: each is refused before anything is
 /// looked at.
 async fn malformed(person: &mut Person, case: &Case, field: &str) {
-    let csrf = token(person).await;
+    let hidden = hidden(person, &case.path).await;
     let good = case
         .fields
         .iter()
@@ -368,7 +372,8 @@ async fn malformed(person: &mut Person, case: &Case, field: &str) {
         format!("%ff{field}=x"),
         format!("{field}=x&{}", "a=1&".repeat(80)),
     ] {
-        let mut body = encoded("csrf", &csrf);
+        let hidden = hidden.iter().map(|(name, value)| encoded(name, value));
+        let mut body = hidden.collect::<Vec<_>>().join("&");
         for (name, value, _) in rest() {
             body = format!("{body}&{}", encoded(name, value));
         }
