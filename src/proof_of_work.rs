@@ -181,6 +181,11 @@ pub async fn verify(
     let Some(left) = u64::try_from(left).ok().filter(|it| *it > 0) else {
         return refused(Reason::Expired);
     };
+    // ST-1: a store that began later does not know what was spent.
+    let lifetime = i64::try_from(LIFETIME.as_secs()).unwrap_or_default();
+    if challenge.expires_at - lifetime < app.ephemeral.started_at().await?.timestamp() {
+        return refused(Reason::Expired);
+    }
     let due = bits(failures(app, sender.network).await?);
     if challenge.bits + BITS_OF_GRACE < due {
         return refused(Reason::TooEasy);

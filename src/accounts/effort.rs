@@ -16,7 +16,8 @@ const STEP: Duration = Duration::seconds(15);
 const MOST: Duration = Duration::minutes(2);
 
 /// Counts a form that asks for a mail, and returns how long the mail waits. A form that came with work waits for
-/// nothing, nor does the operator's.
+/// nothing, nor does the operator's. DS-6: one with a filled-in decoy field counts and waits like any other, so that a
+/// program cannot tell by the page, the limit or the next challenge that its form was refused.
 pub(super) async fn mail_delay(app: &App, context: &Context, effort: Effort) -> Result<Duration> {
     if !effort.is_lacking() || matches!(context.actor, Actor::Operator) {
         return Ok(Duration::zero());
@@ -29,16 +30,4 @@ pub(super) async fn mail_delay(app: &App, context: &Context, effort: Effort) -> 
     let most = app.config.accounts.email_code / 4;
     let most = Duration::from_std(most).unwrap_or(MOST).min(MOST);
     Ok((STEP * i32::try_from(count).unwrap_or(i32::MAX / 15)).min(most))
-}
-
-/// Counts a form whose decoy field was filled in. The program is told nothing, also not that it is refused.
-pub(super) async fn count_decoy(app: &App, context: &Context) {
-    tracing::info!("a program filled in the decoy field of a form");
-    if let Err(error) = app
-        .limits
-        .count_up(Limit::FormsWithoutWork, &context.network)
-        .await
-    {
-        tracing::debug!(%error, "the form of a program cannot be counted, or is one too many");
-    }
 }

@@ -95,15 +95,11 @@ async fn mail_delay(
     email: &EmailAddress,
     previous: Option<&str>,
 ) -> Result<Duration> {
-    if details.is_decoy {
-        effort::count_decoy(app, context).await;
-        return Ok(Duration::zero());
-    }
     let before = match previous {
         Some(handle) if details.effort.is_lacking() => find(app, handle).await?,
         _ => None,
     };
-    match before.filter(|it| !it.is_decoy && it.email.key() == email.key()) {
+    match before.filter(|it| it.email.key() == email.key()) {
         Some(before) => Ok(before.mail_delay),
         None => effort::mail_delay(app, context, details.effort).await,
     }

@@ -1,4 +1,7 @@
+use axum::http::StatusCode;
+
 use crate::support::{Page, TestOp};
+use itu_account::config::Rate;
 use itu_account::limits::Limit;
 
 /// Requires that neither people nor what fills in forms for them meets the field.
@@ -43,9 +46,42 @@ async fn a_program_that_fills_in_the_decoy_sees_success_and_nobody_is_written_to
         events.iter().all(|it| it == "decoy field filled in"),
         "{events:?}"
     );
-    // The work of the network grows with them.
-    let counted = op.app.limits.counted(Limit::FormsWithoutWork, "192.0.2.1").await;
-    assert_eq!(counted.expect("a store"), 2);
+}
+
+#[tokio::test]
+async fn a_program_cannot_tell_that_its_form_was_refused() {
+    // DS-5, DS-6: neither by what the pages say, nor by a limit, nor by the next challenge.
+    let answers = async |decoy: &str| {
+        let op = TestOp::with(|it| it.limits.forms_without_work = vec![Rate::new(3, 600)]).await;
+        let mut answers = Vec::new();
+        for email in ["known@example.org", "zoe@example.org"] {
+            let mut program = op.visitor(email);
+            let (_, form) = program.fills_in_details().await;
+            let organization = program.browser.send(form.with("website", decoy)).await;
+            let verify = program.asks_for_a_code(&organization).await;
+            let mut browser = op.browser();
+            let page = browser.get("/forgot-password").await;
+            let form = page.form_to("/forgot-password").with("email", email);
+            let sent = browser.send(form.with("website", decoy)).await;
+            for page in [verify, sent] {
+                answers.push((page.url.path().to_owned(), page.status, page.has("#mail-later")));
+            }
+        }
+        let mut solver = op.visitor("solver@example.org");
+        let (page, form) = solver.fills_in_details().await;
+        solver
+            .browser
+            .send(form.with_work(&page).with("website", decoy))
+            .await;
+        let counted = op.app.limits.counted(Limit::FormsWithoutWork, "192.0.2.1").await;
+        (answers, counted.expect("a store"))
+    };
+    let told = answers("").await;
+    assert!(
+        told.0[0].2 && told.0[3].1 == StatusCode::TOO_MANY_REQUESTS,
+        "{told:?}"
+    );
+    assert_eq!(answers("https://spam.example").await, told);
 }
 
 #[tokio::test]

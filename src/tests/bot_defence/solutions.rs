@@ -1,5 +1,6 @@
 use crate::support::TestOp;
 use crate::support::work::{challenge, solve, solve_with};
+use itu_account::app::App;
 use itu_account::limits::Limit;
 use itu_account::proof_of_work::{Effort, Form, Reason, Sender, challenge as new_challenge, verify};
 
@@ -36,6 +37,29 @@ async fn a_solution_counts_once() {
     );
     op.advance(3590);
     assert_eq!(effort(&op, &solution).await, Effort::Refused(Reason::Replayed));
+}
+
+#[tokio::test]
+async fn a_solution_from_before_the_store_began_does_not_count_again() {
+    // ST-1: a store in memory has forgotten what was spent; one in Redis has not.
+    let op = TestOp::start().await;
+    let solution = solve(&asked(&op).await);
+    assert_eq!(effort(&op, &solution).await, Effort::Verified);
+    op.advance(1);
+    let app = App::open((*op.app.config).clone(), op.clock.clone()).await;
+    let app = app.expect("the service starts");
+    let again = verify(&app, Form::SignUp, SENDER, &solution).await;
+    let again = again.expect("a store");
+    assert!(
+        matches!(again, Effort::Refused(Reason::Expired | Reason::Replayed)),
+        "{again:?}"
+    );
+    // What was made since counts.
+    let fresh = new_challenge(&app, Form::SignUp, SENDER)
+        .await
+        .expect("a challenge");
+    let fresh = verify(&app, Form::SignUp, SENDER, &solve(&fresh)).await;
+    assert_eq!(fresh.expect("a store"), Effort::Verified);
 }
 
 #[tokio::test]
