@@ -226,7 +226,7 @@ document.addEventListener("keydown", (event) => { if (event.key === "Escape") ea
 // not for long: without it the form does the same, later. A challenge is valid for an hour, and for one form.
 const PATIENCE = 8000, FRESH = 50 * 60 * 1000;
 each("input[data-challenge]", (field) => {
-  const form = field.form;
+  const form = field.form, status = form.querySelector("[data-working]");
   let worker, made, waiting, waited, timer;
   const begin = (challenge) => {
     worker?.terminate();
@@ -255,9 +255,14 @@ each("input[data-challenge]", (field) => {
     event.preventDefault();
     if (waiting) return;
     waiting = true;
+    // Seen and read out (WCAG 2.2, 4.1.3). Whoever cancels meanwhile may.
+    status.textContent = status.dataset.working;
+    event.submitter?.setAttribute("aria-disabled", "true");
     await Promise.race([made, new Promise((done) => { setTimeout(done, PATIENCE); })]);
     waiting = false;
     waited = true;
+    event.submitter?.removeAttribute("aria-disabled");
+    status.textContent = "";
     form.requestSubmit(event.submitter);
   });
   begin(field.dataset.challenge);

@@ -63,7 +63,7 @@ impl Line {
         posts.iter().filter(|it| it.0 == path).count()
     }
 
-    /// Holds the answers to all further POSTs of this path.
+    /// Holds the answers to all further POSTs of this path, or an asset.
     pub fn holds(&self, path: &str) {
         self.shared.held.send_replace(Some(path.to_owned()));
     }
@@ -108,6 +108,8 @@ async fn carry(State(shared): State<Arc<Shared>>, request: Request) -> Response 
     };
     if let Some(post) = post {
         lock(&shared.posts)[post].1 = true;
+    }
+    if post.is_some() || path.starts_with("/assets/") {
         let mut held = shared.held.subscribe();
         let _ = held.wait_for(|it| it.as_deref() != Some(path.as_str())).await;
     }

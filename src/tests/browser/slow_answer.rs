@@ -4,6 +4,7 @@
 use super::driver::{Browser, Device};
 use super::server::Server;
 use crate::support::PASSWORD;
+use itu_account::i18n::{self, Locale};
 
 const EMAIL: &str = "alice@example.org";
 const PROFILE: &str = "/account/profile";
@@ -145,6 +146,39 @@ async fn of_mails(device: Device) {
     person.sees("#ok").await;
     has_one_effect(&person, &server, device, "/signup/verify", 1).await;
     person.closes().await;
+}
+
+/// Tests a person who presses the button before the work of the page is done: here, before its worker has come.
+async fn of_work(device: Device) {
+    // DS-5
+    let server = Server::starts().await;
+    let email = "hana@example.org";
+    let person = Browser::open(&device.label("slow-work"), impatient(device)).await;
+    let worker = itu_account::templates::assets::named("work.js").expect("a worker");
+    server.line.holds(&worker.path);
+    person.opens(&server.at("/forgot-password")).await;
+    person.fills("email", email).await;
+    assert_eq!(person.reads("[data-working][role=status]").await, "");
+    let send = person.finds("#send-link", true).await;
+    person.presses(send).await;
+    let locale = Locale::parse(device.language).expect("a language");
+    let text = i18n::text(locale, "form.working", &()).expect("a text");
+    person.comes_to_read("[data-working]", &text).await;
+    assert!(person.has("#send-link[aria-disabled=true]").await);
+    person.shows("waits-for-the-work").await;
+    assert_eq!(server.line.posts("/forgot-password"), 0);
+    server.line.lets_go();
+    person.sees("#link-sent").await;
+    assert!(!person.has("#mail-later").await, "the work was done");
+    assert_eq!(server.line.posts("/forgot-password"), 1);
+    person.closes().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs Chromium: .ci/browser"]
+async fn of_the_work_of_a_page() {
+    let [_, scripted] = Device::plain_and_scripted();
+    of_work(scripted).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
