@@ -18,6 +18,8 @@ pub struct AccountData {
     pub until: Option<Time>,
     /// `true` if the login is recent enough to open the file.
     pub is_recent: bool,
+    /// What comes before all else of the account, if anything does: `terms` or `deletion`.
+    pub first: Option<&'static str>,
 }
 
 impl Page for AccountData {
@@ -30,6 +32,7 @@ impl Page for AccountData {
             may_request,
             until: (stage == "ready").then(samples::at),
             is_recent,
+            first: None,
         };
         vec![
             page("none", true, true),
@@ -38,6 +41,14 @@ impl Page for AccountData {
             page("ready", true, false),
             page("expired", true, false),
             page("failed", true, true),
+            Self {
+                first: Some("terms"),
+                ..page("ready", true, true)
+            },
+            Self {
+                first: Some("deletion"),
+                ..page("none", true, true)
+            },
         ]
     }
 }
@@ -68,6 +79,8 @@ pub struct DataField {
 pub struct AccountDataRead {
     pub made_at: Time,
     pub sections: Vec<DataSection>,
+    /// What comes before all else of the account, if anything does: `terms` or `deletion`.
+    pub first: Option<&'static str>,
 }
 
 impl Page for AccountDataRead {
@@ -121,6 +134,7 @@ impl Page for AccountDataRead {
         vec![Self {
             made_at: samples::at(),
             sections,
+            first: None,
         }]
     }
 }

@@ -21,6 +21,8 @@ pub struct AccountDelete {
     /// The number of services that the person used.
     pub services: u64,
     pub has_newsletter: bool,
+    /// What comes before all else of the account, if anything does: `terms` or `deletion`.
+    pub first: Option<&'static str>,
     /// `true` if nobody else is an administrator: the account cannot be deleted.
     pub is_last_administrator: bool,
 }
@@ -38,6 +40,7 @@ impl Page for AccountDelete {
             office: None,
             services: 0,
             has_newsletter: true,
+            first: None,
             is_last_administrator: false,
         };
         vec![
@@ -46,6 +49,13 @@ impl Page for AccountDelete {
                 is_admitted: false,
                 organization: Some("Bundesamt & Söhne".into()),
                 services: 3,
+                ..page.clone()
+            },
+            Self {
+                organization: Some("Bundesamt & Söhne".into()),
+                office: Some("last"),
+                services: 3,
+                first: Some("terms"),
                 ..page.clone()
             },
             Self {

@@ -159,10 +159,23 @@ async fn a_login_meanwhile_leads_to_the_choice_and_services_get_nothing() {
     for path in [PAGE, "/account/delete/confirm?action=delete"] {
         assert_eq!(alice.browser.get(path).await.url.path(), KEEP, "{path}");
     }
-    // The own data can be taken along.
-    let form = alice.browser.get("/account/data").await.form(&["action=request"]);
+    // The own data can be taken along. Its page leads back to the choice, and nowhere that is closed.
+    let data = alice.browser.get("/account/data").await;
+    assert_eq!(data.link_of("#what-comes-first"), KEEP);
+    assert!(
+        !data.has("main nav.tabs") && !data.has("#delete-account"),
+        "{}",
+        data.text()
+    );
+    let form = data.form(&["action=request"]);
     alice.browser.send(form.press("action", "request")).await;
     jobs::build_data_downloads(&op.app).await.unwrap();
+    let read = alice.browser.get("/account/data/read").await;
+    assert!(
+        read.has("#what-comes-first") && !read.has("main nav.tabs"),
+        "{}",
+        read.text()
+    );
     let file = alice.browser.get("/account/data/itu-account-data.json").await;
     let data: serde_json::Value = serde_json::from_str(&file.body).unwrap();
     let row = &data["tables"]["account_deletions"][0];

@@ -229,6 +229,17 @@ async fn whoever_refuses_can_take_the_data_along_and_leave() {
     let page = alice.browser.get("/account").await;
     let refused = refuses(&mut alice, &page).await;
     assert!(refused.has("#delete"));
+    // What can be read there leads nowhere but on and back.
+    for page in ["#data", "#delete"] {
+        let page = alice.browser.get(&refused.link_of(page)).await;
+        let leads_to = |path: &str| page.has(&format!("main a[href='{path}']"));
+        assert!(
+            !page.has("main nav.tabs") && !leads_to("/account/services"),
+            "{}",
+            page.text()
+        );
+        assert!(leads_to(REFUSED));
+    }
     // SE-4: the login was long ago, and a new one leads to the data, not back to the documents.
     let data = alice.browser.get(&refused.link_of("#data")).await;
     assert_eq!((data.status, data.url.path()), (StatusCode::OK, "/account/data"));

@@ -39,6 +39,7 @@ pub async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageEr
         may_request: stage != Some(Stage::Building) && found.is_none_or(|it| it.wait(now).is_none()),
         until,
         is_recent: person.session().is_recent(now),
+        first: super::first(&ctx, &person).await?,
     };
     ctx.page(&page).await
 }
@@ -65,6 +66,7 @@ pub async fn read(ctx: PageContext, person: SignedIn) -> Result<Response, PageEr
     let page = AccountDataRead {
         made_at: data.made_at,
         sections: data_read::sections(&data),
+        first: super::first(&ctx, &person).await?,
     };
     ctx.page(&page).await
 }

@@ -44,6 +44,7 @@ pub async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageEr
         }),
         services: services.len() as u64,
         has_newsletter: account.newsletter,
+        first: super::first(&ctx, &person).await?,
         is_last_administrator: deletion::is_last_administrator(&ctx.app, account).await?,
     };
     ctx.page(&page).await

@@ -20,8 +20,19 @@ pub mod totp;
 use axum::response::Response;
 
 use super::{PageContext, PageError, SignedIn, documents};
+use crate::domain::session::Due;
 use crate::templates::pages::AccountOverview;
 use crate::{accounts, oidc};
+
+/// Returns what comes before all else of the account: pages of the own data are open meanwhile, and lead back to it.
+async fn first(ctx: &PageContext, person: &SignedIn) -> Result<Option<&'static str>, PageError> {
+    let due = accounts::terms::due(&ctx.app, person.account()).await;
+    Ok(match due.map_err(accounts::Error::from)? {
+        Some(Due::Terms) => Some("terms"),
+        Some(Due::Deletion) => Some("deletion"),
+        Some(Due::EmailVerification) | None => None,
+    })
+}
 
 pub async fn overview(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
     let account = person.account();
