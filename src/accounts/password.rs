@@ -7,7 +7,7 @@ use super::{
 use crate::app::{App, Tx};
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
-use crate::domain::event::{Action, Event};
+use crate::domain::event::{self, Action, Event};
 use crate::domain::not_me::Cause;
 use crate::domain::profile::FieldErrors;
 use crate::domain::session::Session;
@@ -84,15 +84,19 @@ pub(super) async fn void_codes_and_links(tx: &Tx, account: &Account) -> Result<(
 }
 
 /// Returns the time of the last change of the password, by the person or by a link by mail: that of the account if it was
-/// never changed here.
-pub async fn last_changed(app: &App, account: &Account) -> Result<Time> {
+/// never changed here. `None`: longer ago than the audit trail reaches.
+pub async fn last_changed(app: &App, account: &Account) -> Result<Option<Time>> {
     let which = OfPerson {
         account: &account.id,
         since: account.created_at,
         actions: &[Action::PasswordChanged, Action::PasswordReset],
     };
     let newest = events::list_of_person(app.db.read(), which, 0, 1).await?;
-    Ok(newest.first().map_or(account.created_at, |it| it.at))
+    let is_recent = |at: &Time| app.clock.now() - *at < event::KEPT;
+    Ok(newest
+        .first()
+        .map(|it| it.at)
+        .or_else(|| Some(account.created_at).filter(is_recent)))
 }
 
 /// Forgets failures and waits, for the operator, so that password and codes work again. Returns `false` if there is no

@@ -73,11 +73,11 @@ pub async fn request(app: &App, context: &Context, request: Request<'_>) -> Resu
             .await?;
         app.limits.count(Limit::PasswordReset, &label).await?;
     }
-    if request.is_decoy {
-        effort::count_decoy(app, context).await;
-        return refuse_decoy(app, context, &label).await;
-    }
     let delay = effort::mail_delay(app, context, request.effort).await?;
+    if request.is_decoy {
+        refuse_decoy(app, context, &label).await?;
+        return Ok(delay);
+    }
 
     app.write(context, async |tx| {
         let account = accounts::find_by_email(tx, &email.key()).await?;
@@ -114,11 +114,11 @@ pub async fn request(app: &App, context: &Context, request: Request<'_>) -> Resu
 }
 
 /// Records that a program asked. No link is made, and the one that was mailed before stays valid.
-async fn refuse_decoy(app: &App, context: &Context, label: &str) -> Result<Duration> {
+async fn refuse_decoy(app: &App, context: &Context, label: &str) -> Result<()> {
     app.write(context, async |tx| {
         let event = Event::new(Action::ResetRequested, format!("address:{label}"));
         tx.record(event.failed("decoy field filled in")).await?;
-        Ok(Duration::zero())
+        Ok(())
     })
     .await
 }

@@ -16,12 +16,12 @@ use crate::storage::{
 };
 
 /// The time after which counters of failures that nobody added to are forgotten; stopped ones stay until a reset.
-const THROTTLES_KEPT: Duration = Duration::days(30);
+pub const THROTTLES_KEPT: Duration = Duration::days(30);
 /// The time for which codes and links are kept: longer than any limit looks back (SU-3 counts a day) and than any link
 /// is valid.
-const PROOFS_KEPT: Duration = Duration::hours(25);
+pub const PROOFS_KEPT: Duration = Duration::hours(25);
 /// The time for which dead sessions stay: a token that was issued in one is distinguished from one that never was.
-const SESSIONS_KEPT: Duration = Duration::days(1);
+pub const SESSIONS_KEPT: Duration = Duration::days(1);
 
 /// Deletes what has outlived its use (security.md SU-5, DS-3), and returns how many rows.
 pub async fn sweep(app: &App) -> Result<u64> {

@@ -4,14 +4,14 @@
 use chrono::Duration;
 
 use super::organization::words;
-use super::{AccountId, Time};
+use super::{AccountId, Time, event};
 
 /// The time for which a request waits for a second administrator.
 pub const UNCONFIRMED: Duration = Duration::hours(72);
 /// The time in which the person can stop it.
 pub const WAIT: Duration = Duration::hours(24);
 /// The time for which an ended one is kept, as the audit trail is (security.md LG-2).
-pub const KEPT: Duration = Duration::days(365);
+pub const KEPT: Duration = event::KEPT;
 
 words! {
     /// How it ended.

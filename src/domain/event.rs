@@ -1,9 +1,13 @@
 //! The entries that the audit trail can hold (security.md LG-1): identifiers, never names or addresses.
 
+use chrono::Duration;
 use serde_json::Value;
 
 use super::actor::{Context, Office};
 use super::{AccountId, ClientId, Time};
+
+/// The time for which an entry is kept (security.md LG-2).
+pub const KEPT: Duration = Duration::days(365);
 
 /// One entry: what was done to which object, with what result.
 #[derive(Clone, Debug)]

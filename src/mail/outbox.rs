@@ -30,7 +30,7 @@ const GIVE_UP: Duration = Duration::days(3);
 /// wrong password or a full mailbox is refused with a 5xx too, and passes.
 const REFUSALS: i32 = 12;
 /// The time for which a mail that was sent is kept.
-const KEPT: Duration = Duration::days(7);
+pub const KEPT: Duration = Duration::days(7);
 /// The length of a round, which ends early, so that no claim made in it is near its end when its mail leaves.
 const ROUND: std::time::Duration = std::time::Duration::from_secs(60);
 /// The mails on their way side by side.

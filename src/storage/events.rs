@@ -1,12 +1,13 @@
-//! Appends rows of the audit trail; none is changed or removed. `audit::record` calls it in the transaction of the
-//! cause, `oidc::clients` reads what was refused to a client, `accounts` and `affiliations` what concerns a person. What
+//! Appends rows of the audit trail, and removes them at the end of their time; none is changed here. `audit` calls it, to
+//! record in the transaction of the cause; `oidc::clients` reads what was refused to a client, `accounts` and `affiliations` what concerns a person. What
 //! can be recorded is in `domain::event`.
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, Select,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, Select,
 };
 
+use super::batches;
 use super::entities::event;
 use crate::domain::actor::{Context, Office};
 use crate::domain::browser::browser_in_words;
@@ -41,6 +42,12 @@ pub async fn insert(
         .exec_without_returning(db)
         .await
         .map(drop)
+}
+
+/// Deletes a batch of those from before.
+pub async fn delete_made_before(db: &impl ConnectionTrait, time: Time) -> Result<u64, DbErr> {
+    let old = Condition::all().add(event::Column::At.lt(time));
+    batches::delete::<event::Entity, i64>(db, event::Column::Id, old).await
 }
 
 /// Lists the newest refusals of an object, of these kinds.

@@ -44,6 +44,7 @@ mod page_weight;
 mod parameters_once;
 mod personal_data;
 mod pkce;
+mod privacy_notice;
 mod readme;
 mod refresh_token;
 mod refusal_log;

@@ -264,8 +264,8 @@ impl Page for AccountOrganizationChange {
 pub struct AccountSecurity {
     /// What should be done first: `second_factor` or `recovery_codes`.
     pub advice: Option<String>,
-    /// The time of the last change of the password.
-    pub password_since: Time,
+    /// The time of the last change of the password. `None`: more than a year ago.
+    pub password_since: Option<Time>,
     /// The time since which an authenticator app is set up.
     pub app_since: Option<Time>,
     /// The number of passkeys, or `None` if browsers make none for this host.
@@ -281,21 +281,21 @@ impl Page for AccountSecurity {
         vec![
             Self {
                 advice: Some("second_factor".into()),
-                password_since: samples::at(),
+                password_since: Some(samples::at()),
                 app_since: None,
                 passkeys: Some(0),
                 recovery_codes: None,
             },
             Self {
                 advice: Some("recovery_codes".into()),
-                password_since: samples::at(),
+                password_since: Some(samples::at()),
                 app_since: None,
                 passkeys: Some(2),
                 recovery_codes: Some(1),
             },
             Self {
                 advice: None,
-                password_since: samples::at(),
+                password_since: None,
                 app_since: Some(samples::at()),
                 passkeys: None,
                 recovery_codes: Some(9),
