@@ -214,32 +214,49 @@ pub(super) async fn stop(tx: &Tx, account: &Account) -> Result<()> {
 }
 
 /// Reminds the people whose account will be deleted within three days, each once, by a link of its own. Returns how
-/// many.
+/// many. One who cannot be reminded keeps no other waiting.
 pub async fn remind(app: &App) -> Result<usize> {
-    let (context, end) = (Context::system(), app.clock.now() + REMINDER);
-    let mut reminded = 0;
-    for due in account_deletions::list_to_remind(app.db.read(), end).await? {
-        if app.stopping.is_cancelled() {
-            break;
-        }
-        let done = app.write(&context, async |tx| {
-            let link = Secret::new(token());
-            let Some(account) = accounts::find(tx, &due.account).await? else {
-                return Ok(false);
-            };
-            if !due.can_be_stopped(tx.now())
-                || !account_deletions::mark_reminded(tx, &due.account, &link.digest(), tx.now()).await?
-            {
-                return Ok(false);
+    let end = app.clock.now() + REMINDER;
+    let (mut reminded, mut last) = (0, None);
+    loop {
+        let part = account_deletions::list_to_remind(app.db.read(), end, last.as_ref()).await?;
+        for due in &part {
+            if app.stopping.is_cancelled() {
+                return Ok(reminded);
             }
-            let news = DeletionNews::Reminder {
-                until: due.delete_at,
-                token: link.expose().to_owned(),
-            };
-            mail(tx, &account, news).await?;
-            Ok::<_, Error>(true)
-        });
-        reminded += usize::from(done.await?);
+            match remind_of(app, due).await {
+                Ok(done) => reminded += usize::from(done),
+                Err(error) => {
+                    tracing::error!(account = due.account.as_str(), %error, "a person was not reminded");
+                }
+            }
+        }
+        last = part.into_iter().last();
+        if last.is_none() {
+            return Ok(reminded);
+        }
     }
-    Ok(reminded)
+}
+
+/// Reminds of one deletion, unless it was stopped since it was listed. One that was begun again since has its own time.
+async fn remind_of(app: &App, due: &AccountDeletion) -> Result<bool> {
+    app.write(&Context::system(), async |tx| {
+        accounts::lock(tx, &due.account).await?;
+        let found = account_deletions::find(tx, &due.account).await?;
+        let is_open = found.is_some_and(|it| it == *due && it.can_be_stopped(tx.now()));
+        let (true, Some(account)) = (is_open, accounts::find(tx, &due.account).await?) else {
+            return Ok(false);
+        };
+        let link = Secret::new(token());
+        if !account_deletions::mark_reminded(tx, &due.account, &link.digest(), tx.now()).await? {
+            return Ok(false);
+        }
+        let news = DeletionNews::Reminder {
+            until: due.delete_at,
+            token: link.expose().to_owned(),
+        };
+        mail(tx, &account, news).await?;
+        Ok(true)
+    })
+    .await
 }

@@ -11,16 +11,16 @@ use super::personal_keys::PersonalKeys;
 use crate::app::App;
 use crate::domain::AccountId;
 use crate::domain::account::Status;
+use crate::domain::account_deletion::AccountDeletion;
 use crate::domain::actor::Context;
 use crate::domain::event::{Action, Event};
 use crate::storage::batches::until_done;
 use crate::storage::erasure::{self, Step};
 use crate::storage::{account_deletions, accounts};
 
-/// Lists the accounts that are to be deleted now.
-pub async fn list_due(app: &App) -> Result<Vec<AccountId>> {
-    let due = account_deletions::list_due(app.db.read(), app.clock.now()).await?;
-    Ok(due.into_iter().map(|it| it.account).collect())
+/// Lists the deletions that are to be carried out now: those after `last`, in parts. The last part is empty.
+pub async fn list_due(app: &App, last: Option<&AccountDeletion>) -> Result<Vec<AccountDeletion>> {
+    Ok(account_deletions::list_due(app.db.read(), app.clock.now(), last).await?)
 }
 
 /// Makes a deletion final. Returns `false` if the person kept the account at the last moment.

@@ -109,31 +109,38 @@ pub async fn deliver_pings(app: &App) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Builds what people requested of their data.
 /// Removes the second factors of accounts whose recovery through the ServiceDesk has waited its time.
 pub async fn recover_accounts(app: &App) -> anyhow::Result<()> {
     accounts::assisted_recovery::complete_due(app).await?;
     Ok(())
 }
 
+/// Builds what people requested of their data.
 pub async fn build_data_downloads(app: &App) -> anyhow::Result<()> {
     accounts::data_download::build_due(app).await?;
     Ok(())
 }
 
 /// Reminds people whose account is to be deleted soon, and deletes those whose time is over (security.md ST-4). One that
-/// cannot be deleted stops no other.
+/// cannot be deleted, or reminded of, stops no other.
 pub async fn delete_accounts(app: &App) -> anyhow::Result<()> {
     accounts::deletion::remind(app).await?;
-    for account in accounts::erasure::list_due(app).await? {
-        if app.stopping.is_cancelled() {
-            break;
+    let mut last = None;
+    loop {
+        let part = accounts::erasure::list_due(app, last.as_ref()).await?;
+        for due in &part {
+            if app.stopping.is_cancelled() {
+                return Ok(());
+            }
+            if let Err(error) = delete_account(app, &due.account).await {
+                tracing::error!(account = due.account.as_str(), %error, "an account was not deleted");
+            }
         }
-        if let Err(error) = delete_account(app, &account).await {
-            tracing::error!(account = account.as_str(), %error, "an account was not deleted");
+        last = part.into_iter().last();
+        if last.is_none() {
+            return Ok(());
         }
     }
-    Ok(())
 }
 
 async fn delete_account(app: &App, account: &AccountId) -> anyhow::Result<()> {

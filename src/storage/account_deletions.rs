@@ -45,23 +45,48 @@ pub async fn find_by_link(
     Ok(row.map(from_row))
 }
 
-/// Lists those to be carried out, the longest due first.
-pub async fn list_due(db: &impl ConnectionTrait, now: Time) -> Result<Vec<AccountDeletion>, DbErr> {
+/// Returns what comes after the last one of a list, in the order of the end. The time is named twice, for the index.
+fn after(last: Option<&AccountDeletion>) -> Condition {
+    let Some(last) = last else {
+        return Condition::all();
+    };
+    let next = Condition::any()
+        .add(Column::DeleteAt.gt(last.delete_at))
+        .add(Column::AccountId.gt(last.account.as_str()));
+    Condition::all()
+        .add(Column::DeleteAt.gte(last.delete_at))
+        .add(next)
+}
+
+/// Lists a part of those to be carried out, the longest due first.
+pub async fn list_due(
+    db: &impl ConnectionTrait,
+    now: Time,
+    last: Option<&AccountDeletion>,
+) -> Result<Vec<AccountDeletion>, DbErr> {
     let rows = Entity::find()
         .filter(Column::DeleteAt.lte(now))
+        .filter(after(last))
         .order_by_asc(Column::DeleteAt)
+        .order_by_asc(Column::AccountId)
         .limit(ROWS as u64)
         .all(db)
         .await?;
     Ok(rows.into_iter().map(from_row).collect())
 }
 
-/// Lists those that end before `end` and of which the person was not reminded.
-pub async fn list_to_remind(db: &impl ConnectionTrait, end: Time) -> Result<Vec<AccountDeletion>, DbErr> {
+/// Lists a part of those that end before `end` and of which the person was not reminded.
+pub async fn list_to_remind(
+    db: &impl ConnectionTrait,
+    end: Time,
+    last: Option<&AccountDeletion>,
+) -> Result<Vec<AccountDeletion>, DbErr> {
     let rows = Entity::find()
         .filter(Column::RemindedAt.is_null())
         .filter(Column::DeleteAt.lte(end))
+        .filter(after(last))
         .order_by_asc(Column::DeleteAt)
+        .order_by_asc(Column::AccountId)
         .limit(ROWS as u64)
         .all(db)
         .await?;

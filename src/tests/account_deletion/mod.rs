@@ -2,6 +2,7 @@
 //! left after it.
 
 mod erasure;
+mod in_parts;
 
 use axum::http::StatusCode;
 use serde_json::json;
