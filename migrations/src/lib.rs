@@ -42,6 +42,7 @@ mod m20261129_203000_assisted_recoveries;
 mod m20261129_195900_imported_addresses;
 mod m20261129_203000_events_given_to_people;
 mod m20261129_203100_events_by_account;
+mod m20261130_010400_events_by_actor;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
 
@@ -91,6 +92,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_195900_imported_addresses::Migration),
             Box::new(m20261129_203000_events_given_to_people::Migration),
             Box::new(m20261129_203100_events_by_account::Migration),
+            Box::new(m20261130_010400_events_by_actor::Migration),
         ]
     }
 }
