@@ -61,8 +61,8 @@ pub struct Sender<'a> {
 /// The work that came with a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effort {
-    /// The form asks for none.
-    NotAsked,
+    /// The form requires none.
+    NotRequired,
     Verified,
     /// No solution came: the browser runs no script, or a program filled the form in.
     Missing,
@@ -90,7 +90,7 @@ impl Effort {
 
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::NotAsked => "not asked",
+            Self::NotRequired => "not required",
             Self::Verified => "verified",
             Self::Missing => "missing",
             Self::Refused(Reason::Malformed) => "malformed",
@@ -162,7 +162,7 @@ pub async fn verify(
     solution: &str,
 ) -> Result<Effort, EphemeralError> {
     if !app.config.accounts.proof_of_work {
-        return Ok(Effort::NotAsked);
+        return Ok(Effort::NotRequired);
     }
     if solution.is_empty() {
         return Ok(Effort::Missing);

@@ -46,7 +46,7 @@ impl<'a> Request<'a> {
             email,
             language: Language::En,
             resume: None,
-            effort: Effort::NotAsked,
+            effort: Effort::NotRequired,
             is_decoy: false,
         }
     }

@@ -127,7 +127,7 @@ pub async fn reauthenticate(person: SignedIn, form: PageForm<Password>) -> Resul
         return flow::cancel(&ctx, flow.as_ref()).await;
     }
     let email = person.account().email.as_str();
-    match try_password(&ctx, email, &fields.password, Effort::NotAsked).await {
+    match try_password(&ctx, email, &fields.password, Effort::NotRequired).await {
         // The address is on the page: only the password can be wrong.
         Err(accounts::Error::WrongCredentials) => {
             ctx.again(typed.error("password", "login.wrong_password")).await

@@ -66,7 +66,7 @@ impl TestOp {
                 email,
                 password,
                 second: Second::Later,
-                effort: Effort::NotAsked,
+                effort: Effort::NotRequired,
             },
             browser,
         )
@@ -145,7 +145,7 @@ pub fn details(email: &str) -> signup::Details<'_> {
         profile: profile(),
         language: Language::En,
         resume: Some("the request".into()),
-        effort: Effort::NotAsked,
+        effort: Effort::NotRequired,
         is_decoy: false,
     }
 }

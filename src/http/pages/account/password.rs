@@ -51,7 +51,7 @@ pub async fn change(person: SignedIn, form: PageForm<Fields>) -> Result<Response
         } else {
             Second::InSession
         },
-        effort: Effort::NotAsked,
+        effort: Effort::NotRequired,
     };
     if proves_first(&ctx, person.session(), &status) {
         return Err(PageError::StaleLogin);
