@@ -78,7 +78,7 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
         Ok(until) => {
             let after = After {
                 client: None,
-                redirect_to: said(&ctx, &person, until).await,
+                redirect_to: keep_begun_notice(&ctx, &person, until).await,
             };
             leave(ctx, frames, after).await
         }
@@ -90,7 +90,7 @@ pub async fn act(person: SignedIn, form: PageForm<Fields>) -> Result<Response, P
 
 /// Keeps what the page after the logout says, for this browser, and returns its address. `None` if the store is away: the
 /// deletion is begun, and the mail says the same.
-async fn said(ctx: &PageContext, person: &SignedIn, until: Time) -> Option<String> {
+async fn keep_begun_notice(ctx: &PageContext, person: &SignedIn, until: Time) -> Option<String> {
     let begun = DeletionStop::Begun {
         email: person.account().email.as_str().to_owned(),
         until,
