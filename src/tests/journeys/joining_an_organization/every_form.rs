@@ -258,7 +258,6 @@ async fn send(person: &mut Person, case: &Case, field: &str, value: &str) -> Pag
     post(person, &case.path, &fields).await
 }
 
-/// Returns the token of the forms in this browser: every page of ours has one.
 /// Returns what the form of a path has without being typed: the token, and the texts that are to be accepted.
 async fn hidden(person: &mut Person, path: &str) -> Vec<(String, String)> {
     let (page, name) = match path {
@@ -268,6 +267,10 @@ async fn hidden(person: &mut Person, path: &str) -> Vec<(String, String)> {
     let mut fields = person.browser.get(page).await.form(&[name]).fields;
     fields.retain(|(it, _)| it == "csrf" || it == name);
     fields
+}
+
+pub(super) fn typed(fields: Fields) -> Vec<(&'static str, &'static str)> {
+    fields.iter().map(|(name, value, _)| (*name, *value)).collect()
 }
 
 pub(super) async fn post(person: &mut Person, path: &str, fields: &[(&str, &str)]) -> Page {
@@ -319,10 +322,7 @@ async fn every_field(op: &TestOp, person: &mut Person, case: &Case) {
                 page.has("[aria-invalid=true]") || page.has("[role=alert]") || page.has("#problem");
             assert!(reported, "{context}: {}", page.text());
             if !matches!(kind, Kind::Fixed | Kind::Object) {
-                assert!(
-                    page.has("main form[method=post]"),
-                    "{context}: the form is there again"
-                );
+                assert!(page.has("main form[method=post]"), "{context}: the form is gone");
                 keeps(&page, case, field, &context);
             }
         }
@@ -335,7 +335,7 @@ async fn every_field(op: &TestOp, person: &mut Person, case: &Case) {
         ("id", "x"),
     ];
     for (name, value) in unknown {
-        let mut fields: Vec<_> = case.fields.iter().map(|(name, good, _)| (*name, *good)).collect();
+        let mut fields = typed(case.fields);
         fields.push((name, value));
         let page = post(person, &case.path, &fields).await;
         assert_eq!(page.status, StatusCode::BAD_REQUEST, "{} {name}", case.path); // G-3
@@ -396,17 +396,11 @@ async fn of_the_way_in() {
     every_field(&op, &mut zoe, &one("/signup", DETAILS)).await;
     every_field(&op, &mut zoe, &one("/forgot-password", FORGOTTEN)).await;
 
-    let good = |fields: Fields| {
-        fields
-            .iter()
-            .map(|(name, good, _)| (*name, *good))
-            .collect::<Vec<_>>()
-    };
-    let page = post(&mut zoe, "/signup", &good(DETAILS)).await;
+    let page = post(&mut zoe, "/signup", &typed(DETAILS)).await;
     assert_eq!(page.url.path(), "/signup/organization", "{}", page.text());
     every_field(&op, &mut zoe, &one("/signup/organization", LISTED)).await;
     every_field(&op, &mut zoe, &one("/signup/organization", TYPED)).await;
-    let page = post(&mut zoe, "/signup/organization", &good(LISTED)).await;
+    let page = post(&mut zoe, "/signup/organization", &typed(LISTED)).await;
     assert_eq!(page.url.path(), "/signup/verify", "{}", page.text());
     every_field(&op, &mut zoe, &one("/signup/verify", CODE)).await;
 

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::account_deletion::deletes;
 use crate::ciba::bank;
-use crate::journeys::joining_an_organization::every_form::{DETAILS, Fields, LISTED, post};
+use crate::journeys::joining_an_organization::every_form::{DETAILS, Fields, LISTED, post, typed};
 use crate::journeys::joining_an_organization::{focal_point, member};
 use crate::journeys::second_factor::offering::is_offered;
 use crate::journeys::second_factor::passkeys::with_passkey;
@@ -284,10 +284,6 @@ async fn taken_over(op: &TestOp, email: &str) -> Person {
     crate::journeys::first_login::unverify(op, email).await;
     person.logs_in().await;
     person
-}
-
-fn typed(fields: Fields) -> Vec<(&'static str, &'static str)> {
-    fields.iter().map(|(name, value, _)| (*name, *value)).collect()
 }
 
 async fn signs_up(person: &mut Person, fields: Fields, next: &str) {
