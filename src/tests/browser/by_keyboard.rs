@@ -98,8 +98,20 @@ async fn joins(device: Device) {
     person.enters("#request").await;
     person.sees("#building").await;
     data_download::build_due(&server.op.app).await.expect("built");
+    // The login is too old for the data by then.
+    server.op.advance(301);
     person.enters("#look-again").await;
-    person.sees("#ready").await;
+    person.enters("#prove-first").await;
+    person.types_into("password", "Wrong-lamp-42").await;
+    person.presses_keys([Key::Enter.into()]).await;
+    person.sees("#form-notice").await;
+    assert_eq!(person.focus().await, "form-notice");
+    person.types_into("password", PASSWORD).await;
+    person.presses_keys([Key::Enter.into()]).await;
+    person.enters("#read").await;
+    person.comes_to(paths::ACCOUNT_DATA_READ).await;
+    assert!(person.text().await.contains(EMAIL));
+    person.goes_by_menu_to("/account/data").await;
     person.enters("#file").await;
     assert!(person.downloaded("itu-account-data.json").await.contains(EMAIL));
 

@@ -16,6 +16,7 @@ mod line;
 mod not_me;
 mod office;
 mod on_paper;
+mod one_language;
 mod passkey_autofill;
 mod people;
 mod recovery_codes;

@@ -1,6 +1,7 @@
-//! Tests in a real browser what an office brings along: the second factor that the deployment demands, and the recovery of
-//! a person who has lost every factor, which two administrators and that person decide.
+//! Tests with the keyboard alone what an office brings along: the second factor that the deployment demands, and the
+//! recovery of a person who has lost every factor, which two administrators and that person decide.
 
+use fantoccini::key::Key;
 use sea_orm::ConnectionTrait;
 
 use super::driver::{Browser, Device};
@@ -15,14 +16,14 @@ const BOB: &str = "bob@itu.example";
 
 async fn logs_in(person: &Browser, server: &Server, email: &str) {
     person.goes_to(&server.at("/login")).await;
-    person.fills("email", email).await;
-    person.fills("password", PASSWORD).await;
-    person.clicks("#login-form #login").await;
+    person.types_into("email", email).await;
+    person.types_into("password", PASSWORD).await;
+    person.presses_keys([Key::Enter.into()]).await;
 }
 
 async fn logs_out(person: &Browser, server: &Server) {
     person.goes_to(&server.at("/logout")).await;
-    person.clicks("#logout-confirm").await;
+    person.enters("#logout-confirm").await;
     person.arrives_at("/logged-out").await;
 }
 
@@ -42,19 +43,19 @@ async fn the_journey(label: &str, device: Device) {
     logs_in(&admin, &server, ADA).await;
     admin.sees("#second-factor-required").await;
     admin.shows("required").await;
-    admin.clicks("#go-on").await;
+    admin.enters("#go-on").await;
     admin.arrives_at("/account").await;
     admin.goes_to(&server.at("/admin/recoveries")).await;
     admin.sees("#empty").await;
     admin.shows("recoveries").await;
-    admin.fills("email", ALICE).await;
-    admin.clicks("#search").await;
+    admin.types_into("email", ALICE).await;
+    admin.enters("#search").await;
     admin.sees("#request-form").await;
     admin
-        .fills("reason", "Called back on the number of the registration")
+        .types_into("reason", "Called back on the number of the registration")
         .await;
     admin.shows("candidate").await;
-    admin.clicks("#request").await;
+    admin.enters("#request").await;
     admin.sees("#needs-another").await;
     admin.shows("asked").await;
     let recovery = admin.url().await;
@@ -62,14 +63,14 @@ async fn the_journey(label: &str, device: Device) {
 
     // Another confirms.
     logs_in(&admin, &server, BOB).await;
-    admin.clicks("#go-on").await;
+    admin.enters("#go-on").await;
     admin.arrives_at("/account").await;
     admin
         .goes_to(recovery.split('?').next().expect("an address"))
         .await;
     admin.sees("#consequence").await;
     admin.shows("to-confirm").await;
-    admin.clicks("#confirm").await;
+    admin.enters("#confirm").await;
     admin.sees("[data-state=confirmed]").await;
     admin.shows("confirmed").await;
 
@@ -79,7 +80,7 @@ async fn the_journey(label: &str, device: Device) {
     person.goes_to(&link).await;
     person.sees("#stop-open").await;
     person.shows("stop").await;
-    person.clicks("#stop").await;
+    person.enters("#stop").await;
     person.sees("#stop-done").await;
     person.shows("stopped").await;
     person.goes_to(&link).await;
