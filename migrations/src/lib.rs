@@ -43,6 +43,8 @@ mod m20261129_195900_imported_addresses;
 mod m20261129_203000_events_given_to_people;
 mod m20261129_203100_events_by_account;
 mod m20261130_010400_events_by_actor;
+mod m20261130_003500_deletion_links;
+mod m20261130_003600_former_addresses;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
 
@@ -93,6 +95,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_203000_events_given_to_people::Migration),
             Box::new(m20261129_203100_events_by_account::Migration),
             Box::new(m20261130_010400_events_by_actor::Migration),
+            Box::new(m20261130_003500_deletion_links::Migration),
+            Box::new(m20261130_003600_former_addresses::Migration),
         ]
     }
 }

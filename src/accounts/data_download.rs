@@ -177,7 +177,7 @@ async fn build(app: &App, claimed: &DataDownload) -> Result<bool> {
 
 async fn collect(app: &App, account: &Account) -> Result<PersonalData> {
     let db = app.db.read();
-    let keys = PersonalKeys::of(app, account);
+    let keys = PersonalKeys::find(app, account).await?;
     let tables: BTreeMap<_, _> = personal_data::read(db, &keys.person())
         .await?
         .into_iter()

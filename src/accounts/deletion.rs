@@ -8,15 +8,15 @@ use sea_orm::ConnectionTrait;
 use super::{Error, Result, mail_link, password, second_factor, sessions};
 use crate::app::{App, Tx};
 use crate::domain::account::{Account, EmailAddress, Status};
-use crate::domain::account_deletion::{AccountDeletion, REMINDER};
+use crate::domain::account_deletion::{AccountDeletion, DeletionLink, REMINDER};
 use crate::domain::actor::Context;
 use crate::domain::event::{Action, Event};
 use crate::domain::role::Role;
-use crate::domain::secret::Secret;
+use crate::domain::secret::Digest;
 use crate::domain::session::Session;
 use crate::domain::{AccountId, Time};
-use crate::storage::{account_deletions, accounts, consents, email_changes, refresh_tokens};
-use crate::templates::mails::{DeletionMail, DeletionNews};
+use crate::storage::{account_deletions, accounts, consents, deletion_links, email_changes, refresh_tokens};
+use crate::templates::mails::{DeletionMail, DeletionNews, StopLink};
 
 /// Marks the kind of the token (security.md G-7).
 const PREFIX: &str = "ad_";
@@ -92,45 +92,81 @@ async fn start(tx: &Tx, account: &Account) -> Result<Time> {
         return Err(Error::Conflict);
     }
     let deletion = AccountDeletion::begun(&account.id, tx.now());
-    let link = Secret::new(token());
-    account_deletions::insert(tx, &deletion, &link.digest()).await?;
+    account_deletions::insert(tx, &deletion).await?;
     sessions::end_all_but(tx, &account.id, None, "deletion").await?;
     refresh_tokens::end_refresh_tokens_of_account(tx, &account.id, tx.now()).await?;
-    consents::delete_of_account(tx, &account.id).await?;
+    for consent in consents::list_of_account(tx, &account.id).await? {
+        consents::delete(tx, &account.id, &consent.client_id).await?;
+        let object = format!("client:{}", consent.client_id);
+        let event = Event::new(Action::ConsentWithdrawn, object).about(&account.id);
+        tx.record(event.because("deletion")).await?;
+    }
     password::void_codes_and_links(tx, account).await?;
     let event = Event::new(Action::DeletionRequested, format!("account:{}", account.id));
     tx.record(event).await?;
-    let news = DeletionNews::Begun {
-        until: deletion.delete_at,
-        token: link.expose().to_owned(),
-    };
-    mail(tx, account, news).await?;
+    announce(tx, account, &deletion, DeletionNews::Begun).await?;
     Ok(deletion.delete_at)
 }
 
-fn token() -> String {
-    mail_link::token(PREFIX)
+/// An address that is told.
+struct Recipient {
+    email: EmailAddress,
+    /// The time until which a former address can undo the change that replaced it.
+    former_until: Option<Time>,
 }
 
-/// Mails the person, at the former addresses, too, that can still undo a change: whoever took the account over and
+/// Lists the address of the account, and the former ones that can still undo a change: whoever took the account over and
 /// moved its address away deletes it behind nobody's back.
-async fn mail(tx: &Tx, account: &Account, news: DeletionNews) -> Result<()> {
-    let mail = DeletionMail {
-        name: account.profile.full_name(),
-        news,
-    };
-    tx.mail(account, &mail).await?;
+async fn list_recipients(tx: &Tx, account: &Account) -> Result<Vec<Recipient>> {
+    let mut recipients = vec![Recipient {
+        email: account.email.clone(),
+        former_until: None,
+    }];
     for change in email_changes::list_undoable(tx, &account.id, tx.now()).await? {
-        if change.old.key() != account.email.key() {
-            tx.mail_to(&change.old, account.language, &mail).await?;
+        if recipients.iter().all(|it| it.email.key() != change.old.key()) {
+            recipients.push(Recipient {
+                email: change.old,
+                former_until: Some(change.expires_at),
+            });
         }
+    }
+    Ok(recipients)
+}
+
+/// Mails each recipient a link of its own. Its page names the address that it was sent to and no other: whoever reads a
+/// mailbox that the person has left does not learn where the account went, and has a say as long as over the change.
+async fn announce(
+    tx: &Tx,
+    account: &Account,
+    deletion: &AccountDeletion,
+    news: fn(StopLink) -> DeletionNews,
+) -> Result<()> {
+    for to in list_recipients(tx, account).await? {
+        let token = mail_link::token(PREFIX);
+        let end = to.former_until.unwrap_or(deletion.delete_at);
+        let link = DeletionLink {
+            account: account.id.clone(),
+            email: to.email,
+            expires_at: end.min(deletion.delete_at),
+        };
+        deletion_links::insert(tx, &Digest::of(token.as_bytes()), &link).await?;
+        let mail = DeletionMail {
+            name: account.profile.full_name(),
+            news: news(StopLink {
+                until: deletion.delete_at,
+                token,
+                former_until: to.former_until,
+            }),
+        };
+        tx.mail_to(&link.email, account.language, &mail).await?;
     }
     Ok(())
 }
 
-/// Returns the account that a link keeps, and when it would be deleted. Does not spend the link.
-pub async fn open(app: &App, token: &str) -> Result<(Account, AccountDeletion)> {
-    find_by_link(app.db.read(), token, app.clock.now()).await
+/// Returns the address that the link was sent to, and when the account would be deleted. Does not spend the link.
+pub async fn open(app: &App, token: &str) -> Result<(EmailAddress, Time)> {
+    let found = find_by_link(app.db.read(), token, app.clock.now()).await?;
+    Ok((found.link.email, found.delete_at))
 }
 
 /// Returns the account of a link. `LinkVoid`: there is none, or its deletion is final.
@@ -139,27 +175,36 @@ pub(super) async fn find_account(db: &impl ConnectionTrait, id: &AccountId) -> R
     found.filter(|it| !it.is_deleted()).ok_or(Error::LinkVoid)
 }
 
-async fn find_by_link(
-    db: &impl ConnectionTrait,
-    token: &str,
-    now: Time,
-) -> Result<(Account, AccountDeletion)> {
+struct FoundByLink {
+    account: Account,
+    link: DeletionLink,
+    delete_at: Time,
+}
+
+async fn find_by_link(db: &impl ConnectionTrait, token: &str, now: Time) -> Result<FoundByLink> {
     let digest = mail_link::digest(PREFIX, token)?;
-    let deletion = account_deletions::find_by_link(db, &digest)
+    let found = deletion_links::find(db, &digest).await?;
+    let link = found.filter(|it| now < it.expires_at).ok_or(Error::LinkVoid)?;
+    let deletion = account_deletions::find(db, &link.account)
         .await?
         .filter(|it| it.can_be_stopped(now))
         .ok_or(Error::LinkVoid)?;
-    Ok((find_account(db, &deletion.account).await?, deletion))
+    Ok(FoundByLink {
+        account: find_account(db, &link.account).await?,
+        link,
+        delete_at: deletion.delete_at,
+    })
 }
 
-/// Stops the deletion by a link; of any number of parallel uses, one succeeds. Returns the account.
-pub async fn stop_by_link(app: &App, context: &Context, token: &str) -> Result<Account> {
-    let (account, _) = find_by_link(app.db.read(), token, app.clock.now()).await?;
+/// Stops the deletion by a link; of any number of parallel uses, one succeeds. Returns the address that the link was sent
+/// to.
+pub async fn stop_by_link(app: &App, context: &Context, token: &str) -> Result<EmailAddress> {
+    let FoundByLink { account, .. } = find_by_link(app.db.read(), token, app.clock.now()).await?;
     app.write(&context.as_person(&account.id, account.role), async |tx| {
         accounts::lock(tx, &account.id).await?;
-        let (account, _) = find_by_link(tx, token, tx.now()).await?;
-        stop(tx, &account).await?;
-        Ok(account)
+        let found = find_by_link(tx, token, tx.now()).await?;
+        stop(tx, &found.account).await?;
+        Ok(found.link.email)
     })
     .await
 }
@@ -210,7 +255,14 @@ pub(super) async fn stop(tx: &Tx, account: &Account) -> Result<()> {
     account_deletions::delete(tx, &account.id).await?;
     let event = Event::new(Action::DeletionStopped, format!("account:{}", account.id));
     tx.record(event).await?;
-    mail(tx, account, DeletionNews::Stopped { at: tx.now() }).await
+    let mail = DeletionMail {
+        name: account.profile.full_name(),
+        news: DeletionNews::Stopped { at: tx.now() },
+    };
+    for to in list_recipients(tx, account).await? {
+        tx.mail_to(&to.email, account.language, &mail).await?;
+    }
+    Ok(())
 }
 
 /// Reminds the people whose account will be deleted within three days, each once, by a link of its own. Returns how
@@ -247,15 +299,10 @@ async fn remind_of(app: &App, due: &AccountDeletion) -> Result<bool> {
         let (true, Some(account)) = (is_open, accounts::find(tx, &due.account).await?) else {
             return Ok(false);
         };
-        let link = Secret::new(token());
-        if !account_deletions::mark_reminded(tx, &due.account, &link.digest(), tx.now()).await? {
+        if !account_deletions::mark_reminded(tx, &due.account, tx.now()).await? {
             return Ok(false);
         }
-        let news = DeletionNews::Reminder {
-            until: due.delete_at,
-            token: link.expose().to_owned(),
-        };
-        mail(tx, &account, news).await?;
+        announce(tx, &account, due, DeletionNews::Reminder).await?;
         Ok(true)
     })
     .await

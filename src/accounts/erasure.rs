@@ -10,11 +10,11 @@ use super::Result;
 use super::personal_keys::PersonalKeys;
 use crate::app::App;
 use crate::domain::AccountId;
-use crate::domain::account::Status;
+use crate::domain::account::{Account, Status};
 use crate::domain::account_deletion::AccountDeletion;
 use crate::domain::actor::Context;
 use crate::domain::event::{Action, Event};
-use crate::storage::batches::until_done;
+use crate::storage::batches::{ROWS, until_done};
 use crate::storage::erasure::{self, Step};
 use crate::storage::{account_deletions, accounts};
 
@@ -43,22 +43,46 @@ pub async fn begin(app: &App, account: &AccountId) -> Result<bool> {
 
 /// Deletes all that is left of an account whose deletion is final. Returns `true` if it is gone by this call.
 pub async fn erase(app: &App, id: &AccountId) -> Result<bool> {
+    Ok(clear(app, id, Step::ALL).await? && finish(app, id).await?)
+}
+
+async fn find_deleted(app: &App, id: &AccountId) -> Result<Option<Account>> {
     let found = accounts::find(app.db.read(), id).await?;
-    let Some(account) = found.filter(|it| it.status == Status::Deleted) else {
+    Ok(found.filter(Account::is_deleted))
+}
+
+/// Takes these steps. Returns `false` if the process is asked to end, or there is no such account.
+pub async fn clear(app: &App, id: &AccountId, steps: &[Step]) -> Result<bool> {
+    let Some(account) = find_deleted(app, id).await? else {
         return Ok(false);
     };
-    let keys = PersonalKeys::of(app, &account);
+    let keys = PersonalKeys::find(app, &account).await?;
     let person = &keys.person();
-    for step in Step::ALL {
+    for step in steps {
         until_done(&app.stopping, || erasure::run(&app.db, *step, person)).await?;
-        if app.stopping.is_cancelled() {
-            return Ok(false);
-        }
     }
+    Ok(!app.stopping.is_cancelled())
+}
+
+/// Deletes the account itself, once nothing else is left of it. Returns `false` if there is more to do, or another node
+/// was faster.
+pub async fn finish(app: &App, id: &AccountId) -> Result<bool> {
+    let Some(account) = find_deleted(app, id).await? else {
+        return Ok(false);
+    };
+    let keys = PersonalKeys::find(app, &account).await?;
+    let person = &keys.person();
     app.write(&Context::system(), async |tx| {
+        accounts::lock(tx, id).await?;
+        // Whoever read the account before its deletion was final may have written since its steps.
+        for step in Step::UNTIED {
+            if erasure::run_in(tx, *step, person).await? >= ROWS as u64 {
+                return Ok(false);
+            }
+        }
         account_deletions::delete(tx, id).await?;
         if !accounts::delete(tx, id).await? {
-            return Ok(false); // Another node was faster.
+            return Ok(false);
         }
         let event = Event::new(Action::AccountDeleted, format!("account:{id}"));
         tx.record(event).await?;

@@ -11,6 +11,7 @@ pub mod email_undo;
 pub mod erasure;
 mod error;
 pub mod foreign_hash;
+mod former_addresses;
 pub mod history;
 pub mod import;
 pub mod invitations;

@@ -1,26 +1,29 @@
 //! The keys by which rows are a person's: what the download of the own data reads, and the deletion deletes.
 
-use super::{known_browser, verification};
+use super::{Result, former_addresses};
 use crate::app::App;
 use crate::domain::account::Account;
+use crate::storage;
 use crate::storage::personal_data::Person;
 
 pub(super) struct PersonalKeys<'a> {
     account: &'a Account,
     addresses: Vec<String>,
-    throttles: [String; 2],
+    throttles: Vec<String>,
 }
 
 impl<'a> PersonalKeys<'a> {
-    pub(super) fn of(app: &App, account: &'a Account) -> Self {
-        let login = known_browser::label(app, &account.email.key());
-        let mut addresses = verification::labels(app, &account.email).to_vec();
-        addresses.push(login.clone());
-        Self {
+    pub(super) async fn find(app: &App, account: &'a Account) -> Result<Self> {
+        let mut addresses = former_addresses::labels(app, &account.email);
+        addresses.extend(storage::former_addresses::list(app.db.read(), &account.id).await?);
+        // Counters of logins go by one of the labels.
+        let mut throttles = addresses.clone();
+        throttles.push(account.id.to_string());
+        Ok(Self {
             account,
             addresses,
-            throttles: [login, account.id.to_string()],
-        }
+            throttles,
+        })
     }
 
     pub(super) fn person(&self) -> Person<'_> {

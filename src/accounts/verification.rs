@@ -11,7 +11,7 @@ use sea_orm::SqlErr;
 
 use self::code::{Binding, Purpose};
 use super::sessions::{self, Started};
-use super::{Error, Result, newsletter, terms};
+use super::{Error, Result, former_addresses, newsletter, terms};
 use crate::app::{App, Tx};
 use crate::domain::account::{Account, Status};
 use crate::domain::actor::Context;
@@ -182,6 +182,7 @@ pub async fn complete(tx: &Tx, proof: &Proof) -> Result<Completed> {
             _ => error.into(),
         })?;
     pending_signups::update_taken(tx, &address).await?;
+    former_addresses::take(tx, &[&account.email]).await?;
 
     let accepted_at = proof.secrets.terms_accepted_at.unwrap_or(tx.now());
     acceptances::insert(tx, &account.id, accepted, accepted_at).await?;

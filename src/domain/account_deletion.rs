@@ -2,6 +2,7 @@
 
 use chrono::Duration;
 
+use super::account::EmailAddress;
 use super::{AccountId, Time};
 
 /// The time for which the person can keep the account.
@@ -29,6 +30,15 @@ impl AccountDeletion {
     pub fn can_be_stopped(&self, now: Time) -> bool {
         now < self.delete_at
     }
+}
+
+/// The link of one mail that stops a deletion.
+#[derive(Clone, Debug)]
+pub struct DeletionLink {
+    pub account: AccountId,
+    /// The address that the mail went to.
+    pub email: EmailAddress,
+    pub expires_at: Time,
 }
 
 #[cfg(test)]

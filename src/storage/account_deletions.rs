@@ -1,4 +1,4 @@
-//! Deletions of accounts that were begun, one row for each account, with the digests of the links that stop them.
+//! Deletions of accounts that were begun, one row for each account. `deletion_links` has the links that stop them.
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -9,39 +9,20 @@ use sea_orm::{
 use super::batches::ROWS;
 use super::entities::account_deletion::{ActiveModel, Column, Entity, Model};
 use crate::domain::account_deletion::AccountDeletion;
-use crate::domain::secret::Digest;
 use crate::domain::{AccountId, Time};
 
-pub async fn insert(
-    db: &impl ConnectionTrait,
-    deletion: &AccountDeletion,
-    stop: &Digest,
-) -> Result<(), DbErr> {
+pub async fn insert(db: &impl ConnectionTrait, deletion: &AccountDeletion) -> Result<(), DbErr> {
     let row = ActiveModel {
         account_id: Set(deletion.account.to_string()),
         requested_at: Set(deletion.requested_at),
         delete_at: Set(deletion.delete_at),
         reminded_at: Set(None),
-        stop_digest: Set(stop.as_str().to_owned()),
-        reminder_digest: Set(None),
     };
     Entity::insert(row).exec_without_returning(db).await.map(drop)
 }
 
 pub async fn find(db: &impl ConnectionTrait, account: &AccountId) -> Result<Option<AccountDeletion>, DbErr> {
     let row = Entity::find_by_id(account.as_str()).one(db).await?;
-    Ok(row.map(from_row))
-}
-
-/// Returns the deletion that a link stops: that of the first mail, or of the reminder.
-pub async fn find_by_link(
-    db: &impl ConnectionTrait,
-    link: &Digest,
-) -> Result<Option<AccountDeletion>, DbErr> {
-    let either = Condition::any()
-        .add(Column::StopDigest.eq(link.as_str()))
-        .add(Column::ReminderDigest.eq(link.as_str()));
-    let row = Entity::find().filter(either).one(db).await?;
     Ok(row.map(from_row))
 }
 
@@ -93,16 +74,10 @@ pub async fn list_to_remind(
     Ok(rows.into_iter().map(from_row).collect())
 }
 
-/// Marks that the person is reminded, by a link of its own. Of any number of nodes, one gets `true`.
-pub async fn mark_reminded(
-    db: &impl ConnectionTrait,
-    account: &AccountId,
-    link: &Digest,
-    now: Time,
-) -> Result<bool, DbErr> {
+/// Marks that the person is reminded. Of any number of nodes, one gets `true`.
+pub async fn mark_reminded(db: &impl ConnectionTrait, account: &AccountId, now: Time) -> Result<bool, DbErr> {
     let done = Entity::update_many()
         .col_expr(Column::RemindedAt, Expr::value(now))
-        .col_expr(Column::ReminderDigest, Expr::value(link.as_str()))
         .filter(Column::AccountId.eq(account.as_str()))
         .filter(Column::RemindedAt.is_null())
         .exec(db)

@@ -65,15 +65,6 @@ pub async fn end_offline_access(tx: &impl ConnectionTrait, account: &AccountId) 
     Ok(())
 }
 
-/// Deletes every consent of the account.
-pub async fn delete_of_account(tx: &impl ConnectionTrait, account: &AccountId) -> Result<(), DbErr> {
-    Entity::delete_many()
-        .filter(Column::AccountId.eq(account.as_str()))
-        .exec(tx)
-        .await
-        .map(drop)
-}
-
 /// Deletes the consent. Returns `false` if there was none.
 pub async fn delete(
     tx: &impl ConnectionTrait,

@@ -7,7 +7,9 @@
 //! test walks the schema, so that every table and every column of the trail is decided about.
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
+};
 
 use super::batches::{ROWS, delete};
 use super::entities::{
@@ -18,7 +20,7 @@ use super::entities::{
     totp_factor,
 };
 use super::personal_data::Person;
-use super::{Database, Transaction, login_throttles};
+use super::{Database, login_throttles};
 
 /// The tables whose rows of the person are deleted, the account itself included.
 pub const DELETED: &[&str] = &[
@@ -30,10 +32,12 @@ pub const DELETED: &[&str] = &[
     "code_attempts",
     "consents",
     "data_downloads",
+    "deletion_links",
     "document_acceptances",
     "email_changes",
     "email_codes",
     "focal_points",
+    "former_addresses",
     "login_throttles",
     "newsletter_subscriptions",
     "not_me_links",
@@ -183,11 +187,25 @@ impl Step {
         Self::TypedReasons,
         Self::RecordsOfAddress,
     ];
+
+    /// What nothing but the address or the identifier ties to the account: no foreign key deletes it with the account.
+    pub const UNTIED: &[Self] = &[
+        Self::Mails,
+        Self::OwnActs,
+        Self::RecordsAbout,
+        Self::TypedReasons,
+        Self::RecordsOfAddress,
+    ];
 }
 
 /// Does a batch of one step, in a transaction of its own, and returns the number of rows.
 pub async fn run(db: &Database, step: Step, person: &Person<'_>) -> Result<u64, DbErr> {
-    db.write(async |tx| match step {
+    db.write(async |tx| run_in(tx, step, person).await).await
+}
+
+/// Does a batch of one step in a transaction that was begun, and returns the number of rows.
+pub async fn run_in(tx: &impl ConnectionTrait, step: Step, person: &Person<'_>) -> Result<u64, DbErr> {
+    match step {
         Step::SessionClients => {
             let sessions = session::Entity::find()
                 .select_only()
@@ -210,8 +228,7 @@ pub async fn run(db: &Database, step: Step, person: &Person<'_>) -> Result<u64, 
             Ok(done.rows_affected)
         }
         _ => delete_rows(tx, step, person).await,
-    })
-    .await
+    }
 }
 
 fn of<C: ColumnTrait>(column: C, value: &str) -> Condition {
@@ -222,7 +239,7 @@ fn any_of<C: ColumnTrait>(column: C, values: &[String]) -> Condition {
     Condition::all().add(column.is_in(values))
 }
 
-async fn delete_rows(tx: &Transaction, step: Step, person: &Person<'_>) -> Result<u64, DbErr> {
+async fn delete_rows(tx: &impl ConnectionTrait, step: Step, person: &Person<'_>) -> Result<u64, DbErr> {
     let id = person.account.as_str();
     macro_rules! delete {
         ($table:ident, $key:ident: $type:ty, $which:expr) => {
@@ -313,7 +330,7 @@ async fn delete_rows(tx: &Transaction, step: Step, person: &Person<'_>) -> Resul
 }
 
 /// Returns the address of the account, and those of the changes that can still be undone or were.
-async fn addresses(tx: &Transaction, person: &Person<'_>) -> Result<Vec<String>, DbErr> {
+async fn addresses(tx: &impl ConnectionTrait, person: &Person<'_>) -> Result<Vec<String>, DbErr> {
     let changes = email_change::Entity::find()
         .filter(email_change::Column::AccountId.eq(person.account.as_str()))
         .filter(email_change::Column::ChangedAt.is_not_null())
@@ -324,7 +341,7 @@ async fn addresses(tx: &Transaction, person: &Person<'_>) -> Result<Vec<String>,
     Ok(addresses)
 }
 
-async fn list_ids(tx: &Transaction, which: Condition) -> Result<Vec<i64>, DbErr> {
+async fn list_ids(tx: &impl ConnectionTrait, which: Condition) -> Result<Vec<i64>, DbErr> {
     event::Entity::find()
         .select_only()
         .column(event::Column::Id)
@@ -336,7 +353,7 @@ async fn list_ids(tx: &Transaction, which: Condition) -> Result<Vec<i64>, DbErr>
 }
 
 /// Empties columns of the trail, a batch at most. A row that is done fulfils the condition no more.
-async fn empty(tx: &Transaction, step: Step, person: &Person<'_>) -> Result<u64, DbErr> {
+async fn empty(tx: &impl ConnectionTrait, step: Step, person: &Person<'_>) -> Result<u64, DbErr> {
     use event::Column as E;
 
     let id = person.account.as_str();

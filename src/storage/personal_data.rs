@@ -14,10 +14,10 @@ use serde_json::{Map, Value};
 
 use super::entities::{
     account, account_deletion, affiliation, assisted_recovery, authentication_request, code_attempt, consent,
-    data_download, document_acceptance, email_change, email_code, event, focal_point, imported_address,
-    login_throttle, newsletter_subscription, not_me_link, organization, outbox_mail, passkey, passkey_offer,
-    password_reset, recovery_code, refresh_token, second_factor_deadline, service_use, session,
-    session_client, ties_right, totp_factor,
+    data_download, deletion_link, document_acceptance, email_change, email_code, event, focal_point,
+    former_address, imported_address, login_throttle, newsletter_subscription, not_me_link, organization,
+    outbox_mail, passkey, passkey_offer, password_reset, recovery_code, refresh_token,
+    second_factor_deadline, service_use, session, session_client, ties_right, totp_factor,
 };
 use super::login_throttles;
 use crate::domain::AccountId;
@@ -31,7 +31,7 @@ pub struct Person<'a> {
     pub account: &'a AccountId,
     /// The address as mails are sent to it.
     pub email: &'a str,
-    /// The keyed digests by which limits know the address.
+    /// The keyed digests by which limits know the address, and those that the account had.
     pub addresses: &'a [String],
     /// What counters of failures are about, in whatever browser.
     pub throttles: &'a [String],
@@ -68,8 +68,6 @@ impl Reason {
 }
 
 pub const WITHHELD: &[(&str, &str, Reason)] = &[
-    ("account_deletions", "reminder_digest", Reason::Secret),
-    ("account_deletions", "stop_digest", Reason::Secret),
     ("accounts", "password_hash", Reason::Secret),
     ("affiliations", "decided_by", Reason::AnotherPerson),
     ("affiliations", "ended_by", Reason::AnotherPerson),
@@ -79,6 +77,7 @@ pub const WITHHELD: &[(&str, &str, Reason)] = &[
     ("authentication_requests", "digest", Reason::Secret),
     ("authentication_requests", "ping", Reason::Secret),
     ("data_downloads", "content", Reason::ThisFile),
+    ("deletion_links", "digest", Reason::Secret),
     ("email_changes", "undo_digest", Reason::Secret),
     ("email_codes", "hmac", Reason::Secret),
     ("focal_points", "designated_by", Reason::AnotherPerson),
@@ -151,11 +150,13 @@ pub async fn read(db: &impl ConnectionTrait, person: &Person<'_>) -> Result<Vec<
         rows::<code_attempt::Entity>(db, code_attempt::Column::Address.is_in(person.addresses)).await?,
         rows::<consent::Entity>(db, consent::Column::AccountId.eq(id)).await?,
         rows::<data_download::Entity>(db, data_download::Column::AccountId.eq(id)).await?,
+        rows::<deletion_link::Entity>(db, deletion_link::Column::AccountId.eq(id)).await?,
         rows::<document_acceptance::Entity>(db, document_acceptance::Column::AccountId.eq(id)).await?,
         email_changes,
         rows::<email_code::Entity>(db, email_code::Column::Address.is_in(person.addresses)).await?,
         events,
         rows::<focal_point::Entity>(db, focal_point::Column::AccountId.eq(id)).await?,
+        rows::<former_address::Entity>(db, former_address::Column::AccountId.eq(id)).await?,
         rows::<imported_address::Entity>(db, imported_address::Column::AccountId.eq(id)).await?,
         rows::<login_throttle::Entity>(db, counters).await?,
         rows::<newsletter_subscription::Entity>(db, newsletter_subscription::Column::AccountId.eq(id))

@@ -14,7 +14,6 @@ use itu_account::domain::account_deletion::AccountDeletion;
 use itu_account::domain::affiliation::{Affiliation, Stage};
 use itu_account::domain::organization::OrganizationStatus;
 use itu_account::domain::role::Role;
-use itu_account::domain::secret::Digest;
 use itu_account::domain::{AccountId, AffiliationId, OrganizationId};
 use itu_account::jobs;
 use itu_account::storage::batches::ROWS;
@@ -191,8 +190,7 @@ async fn neglected() -> (TestOp, Site) {
             requested_at: now,
             delete_at: end,
         };
-        let link = Digest::of(name.as_bytes());
-        account_deletions::insert(db, &deletion, &link).await.unwrap();
+        account_deletions::insert(db, &deletion).await.unwrap();
         let leaves = accounts::update_status(db, &id, Status::Active, Status::Leaving).await;
         assert!(leaves.unwrap());
     }

@@ -51,6 +51,11 @@ fn kept() -> Vec<Kept> {
             "until the account is deleted",
             &[],
         ),
+        of(
+            &["former_addresses"],
+            "a fingerprint of each former email address: until the account is deleted",
+            &[],
+        ),
         of(&["imported_addresses"], "from the former platform", &[]),
         of(
             &["authentication_requests", "session_clients", "sessions"],
@@ -69,7 +74,7 @@ fn kept() -> Vec<Kept> {
             &[email_change::UNDO],
         ),
         of(
-            &["account_deletions"],
+            &["account_deletions", "deletion_links"],
             "keeps an account that is to be deleted: 14 days",
             &[account_deletion::GRACE],
         ),

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use sea_orm::ConnectionTrait;
 
 use super::record::Record;
-use crate::accounts::{Error, Result, foreign_hash, hexadecimal};
+use crate::accounts::{Error, Result, foreign_hash, former_addresses, hexadecimal};
 use crate::app::{App, Tx};
 use crate::domain::AccountId;
 use crate::domain::account::{EmailAddress, UniqueKey};
@@ -99,6 +99,9 @@ pub async fn register(
         imported_accounts::delete_inserted(tx, &twice).await?;
         made.retain(|it| !twice.contains(it));
     }
+    let of_made = new.iter().filter(|it| made.contains(&it.account.id));
+    let emails: Vec<_> = of_made.map(|it| &it.account.email).collect();
+    former_addresses::take(tx, &emails).await?;
     Ok(made)
 }
 

@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, SqlErr};
 
 use super::code::{self, Binding, Purpose, When};
 use super::first_login::CodeStatus;
-use crate::accounts::{Error, Result, email_undo, second_factor};
+use crate::accounts::{Error, Result, email_undo, former_addresses, second_factor};
 use crate::app::{App, Tx};
 use crate::domain::account::{Account, EmailAddress};
 use crate::domain::actor::Context;
@@ -246,6 +246,7 @@ async fn complete(tx: &Tx, account: &Account, change: &EmailChange) -> Result<()
     // A link that the old address got sets no password any more; it has the one that undoes this.
     password_resets::void_of_account(tx, &account.id).await?;
     pending_signups::update_taken(tx, &change.new.unique_key()).await?;
+    former_addresses::replace(tx, account, &change.new).await?;
     let event = Event::new(Action::EmailChanged, format!("account:{}", account.id));
     tx.record(event).await?;
 

@@ -22,12 +22,9 @@ pub async fn open(ctx: PageContext) -> Result<Response, PageError> {
         Entered::Void(ctx) => return ctx.page(&DeletionStop::Void).await,
     };
     match deletion::open(&ctx.app, &token).await {
-        Ok((account, deletion)) => {
-            let page = DeletionStop::Open {
-                email: account.email.as_str().to_owned(),
-                until: deletion.delete_at,
-            };
-            ctx.page(&page).await
+        Ok((email, until)) => {
+            let email = email.as_str().to_owned();
+            ctx.page(&DeletionStop::Open { email, until }).await
         }
         Err(accounts::Error::LinkVoid) => ctx.page(&DeletionStop::Void).await,
         Err(other) => Err(other.into()),
@@ -40,9 +37,9 @@ pub async fn stop(form: PageForm<Nothing>) -> Result<Response, PageError> {
         return Ok(ctx.redirect(paths::ACCOUNT_DELETE_STOP));
     };
     match deletion::stop_by_link(&ctx.app, &ctx.actor_context(), &token).await {
-        Ok(account) => {
+        Ok(email) => {
             let cookie = Cookie::DeletionStop.clear(&ctx.app);
-            let email = account.email.as_str().to_owned();
+            let email = email.as_str().to_owned();
             // Bound to the browser and to no account: nobody needs to be logged in.
             let done = Outcome::of(&DeletionStop::Done { email })?;
             ctx.with_cookie(cookie).again_to(None, done).await

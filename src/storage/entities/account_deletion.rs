@@ -8,10 +8,6 @@ pub struct Model {
     pub requested_at: ChronoDateTimeUtc,
     pub delete_at: ChronoDateTimeUtc,
     pub reminded_at: Option<ChronoDateTimeUtc>,
-    /// The digest of the link in the first mail.
-    pub stop_digest: String,
-    /// The digest of the link in the reminder, once it is written.
-    pub reminder_digest: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -6,13 +6,23 @@ use serde::Serialize;
 use crate::domain::Time;
 use crate::templates::MailTemplate;
 
-/// What became of a deletion. The token is that of the link `/account/delete/stop?token=…`.
+/// What became of a deletion.
 #[derive(Clone, Serialize)]
 #[serde(tag = "is", rename_all = "snake_case")]
 pub enum DeletionNews {
-    Begun { until: Time, token: String },
-    Reminder { until: Time, token: String },
+    Begun(StopLink),
+    Reminder(StopLink),
     Stopped { at: Time },
+}
+
+/// The link `/account/delete/stop?token=…`.
+#[derive(Clone, Serialize)]
+pub struct StopLink {
+    /// The time of the deletion.
+    pub until: Time,
+    pub token: String,
+    /// The end of the link that a former address gets, or `None` at the address of the account.
+    pub former_until: Option<Time>,
 }
 
 #[derive(Clone, Serialize)]
@@ -32,13 +42,19 @@ impl MailTemplate for DeletionMail {
 
     fn samples() -> Vec<Self> {
         let until = crate::clock::from_unix(1_772_623_800).unwrap_or_default();
-        let token = "ad_0123456789".to_owned();
+        let link = StopLink {
+            until,
+            token: "ad_0123456789".to_owned(),
+            former_until: None,
+        };
+        let of_former = StopLink {
+            former_until: Some(until - chrono::Duration::days(12)),
+            ..link.clone()
+        };
         let all = [
-            DeletionNews::Begun {
-                until,
-                token: token.clone(),
-            },
-            DeletionNews::Reminder { until, token },
+            DeletionNews::Begun(link.clone()),
+            DeletionNews::Begun(of_former),
+            DeletionNews::Reminder(link),
             DeletionNews::Stopped { at: until },
         ];
         let sample = |news| Self {

@@ -1,8 +1,10 @@
 //! Tests the deletion of an account: what ends at once, what stops it, what services get meanwhile. `erasure` has what is
-//! left after it.
+//! left after it, `former_addresses` what becomes of addresses that it had, `killed` what a process leaves that ended.
 
 mod erasure;
+mod former_addresses;
 mod in_parts;
+mod killed;
 
 use axum::http::StatusCode;
 use serde_json::json;
@@ -33,6 +35,16 @@ pub async fn deletes(person: &mut Person) -> Page {
     let page = person.browser.get(&page.link_of("#to-delete")).await;
     assert_eq!(page.url.path(), PAGE, "{}", page.text());
     person.browser.confirms(&page, "#delete").await
+}
+
+async fn changes_address(op: &TestOp, person: &mut Person, to: &str) {
+    let page = person.browser.get("/account/email").await;
+    let form = page.form(&["email"]).press("action", "request");
+    person.browser.submit(form, &[("email", to)]).await;
+    let code = op.outbox().code(to).await;
+    let form = person.browser.get("/account/email").await.form(&["code"]);
+    let form = form.press("action", "confirm");
+    person.browser.submit(form, &[("code", &code)]).await;
 }
 
 async fn carries_out(op: &TestOp) {
@@ -91,6 +103,9 @@ async fn all_access_ends_at_once_and_the_services_are_told() {
     jobs::deliver_logouts(&op.app).await.unwrap();
     assert_eq!(site.received("/out").len(), 1); // LO-3
     assert_eq!(mails(&op, EMAIL).await, 1); // LG-4
+    let withdrawn =
+        "SELECT COUNT(*) AS n FROM events WHERE action = 'consent.withdrawn' AND object LIKE 'client:%'";
+    assert_eq!(erasure::count(&op, withdrawn).await, 1); // LG-1
     let link = op.outbox().link(EMAIL, STOP).await;
     assert!(link.starts_with("https://id.example.test/account/delete/stop?token=ad_"));
     // Nothing goes before its time.
@@ -180,10 +195,9 @@ async fn a_login_meanwhile_leads_to_the_choice_and_services_get_nothing() {
     let file = alice.browser.get("/account/data/itu-account-data.json").await;
     let data: serde_json::Value = serde_json::from_str(&file.body).unwrap();
     let row = &data["tables"]["account_deletions"][0];
-    assert!(
-        row["delete_at"].is_string() && row.get("stop_digest").is_none(),
-        "{row}"
-    );
+    assert!(row["delete_at"].is_string(), "{row}");
+    let link = &data["tables"]["deletion_links"][0];
+    assert!(link["email"] == EMAIL && link.get("digest").is_none(), "{link}");
 
     // No service gets a code meanwhile (G-10), also not silently.
     let silent = events.authorization_url("openid", &[("prompt", "none")]);
@@ -382,18 +396,7 @@ async fn a_reminder_comes_once_with_a_link_of_its_own() {
 async fn nobody_deletes_an_account_behind_its_owners_back() {
     let op = TestOp::start().await;
     let mut thief = alice(&op).await;
-    let page = thief.browser.get("/account/email").await;
-    let form = page.form(&["email"]).press("action", "request");
-    thief
-        .browser
-        .submit(form, &[("email", "thief@example.org")])
-        .await;
-    let code = op.outbox().code("thief@example.org").await;
-    let form = thief.browser.get("/account/email").await.form(&["code"]);
-    thief
-        .browser
-        .submit(form.press("action", "confirm"), &[("code", &code)])
-        .await;
+    changes_address(&op, &mut thief, "thief@example.org").await;
     deletes(&mut thief).await;
     // The address that the account had a moment ago is told as well.
     assert_eq!(
