@@ -1,14 +1,15 @@
 //! Makes administrators, for the command `user create-admin` (security.md AD-3).
 
-use super::{Error, NewPassword, Result, new_password, sessions};
+use super::{Error, NewPassword, Result, former_addresses, new_password, sessions};
 use crate::app::App;
 use crate::domain::account::{Account, EmailAddress, Status};
 use crate::domain::actor::Context;
 use crate::domain::event::{Action, Event};
 use crate::domain::profile::{FieldErrors, Gender, Language, ProfessionalRole, Profile};
 use crate::domain::role::Role;
-use crate::domain::{AccountId, Subject, text};
+use crate::domain::{AccountId, Subject, Time, text};
 use crate::random;
+use crate::storage::account_deletions;
 use crate::storage::accounts::{self, NewAccount};
 
 /// Says whether the account had to be made.
@@ -17,6 +18,10 @@ pub enum Made {
     New,
     /// An account existed: it has the role now, and its password stays (PW-7).
     Promoted,
+    /// Nothing was done: the account is suspended, or it will be deleted at this time.
+    NotActive {
+        delete_at: Option<Time>,
+    },
 }
 
 /// Says what an address that the operator writes leads to (SU-2).
@@ -39,9 +44,17 @@ pub async fn find(app: &App, email: &str) -> Result<Found> {
     Ok(holder.map_or(Found::Nobody, |it| Found::HeldAs(it.email)))
 }
 
-/// Makes an administrator of an account that exists.
+/// Makes an administrator of an account that exists and is active: nobody counts on one that is about to go.
 pub async fn promote(app: &App, context: &Context, account: &Account) -> Result<Made> {
     app.write(context, async |tx| {
+        accounts::lock(tx, &account.id).await?;
+        let found = accounts::find(tx, &account.id).await?.ok_or(Error::Conflict)?;
+        if !found.is_active() {
+            let deletion = account_deletions::find(tx, &account.id).await?;
+            return Ok(Made::NotActive {
+                delete_at: deletion.map(|it| it.delete_at),
+            });
+        }
         if !accounts::update_role(tx, &account.id, account.role, Role::Administrator).await? {
             return Err(Error::Conflict); // G-9
         }
@@ -117,6 +130,7 @@ pub async fn create(app: &App, context: &Context, new: NewAdministrator<'_>) -> 
             imported_at: None,
         };
         accounts::insert(tx, new).await?;
+        former_addresses::take(tx, &[&account.email]).await?;
         let event = Event::new(Action::RoleChanged, format!("account:{}", account.id))
             .change(serde_json::Value::Null, Role::Administrator.as_str());
         tx.record(event).await?;

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use crate::accounts::import::{self, Row};
 use crate::accounts::{Result, foreign_hash};
 use crate::app::App;
+use crate::domain::account::{EmailAddress, Status};
 use crate::domain::actor::Context;
 use crate::domain::affiliation::{Affiliation, AffiliationStatus};
 use crate::domain::event::{Action, Event};
@@ -39,11 +40,36 @@ pub async fn begin(app: &App, context: &Context, hashes: Hashes) -> Result<()> {
     .await
 }
 
-/// Returns a page of the export, by the same few queries however many accounts it has: accounts in the order of their
-/// ids, after `after`.
-pub async fn page(app: &App, after: &str, hashes: Hashes) -> Result<(Vec<Row>, Option<String>)> {
+/// One page of the export.
+#[derive(Debug)]
+pub struct Page {
+    pub rows: Vec<Row>,
+    /// The last account that was looked at: the next page comes after it. `None` at the end.
+    pub last: Option<String>,
+    /// The accounts that are left out.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// An account that is left out: a file has no state of an account, and an import would make an active one of it.
+#[derive(Clone, Debug)]
+pub struct LeftOut {
+    pub email: EmailAddress,
+    /// Its person deletes it, it is suspended, or it is being deleted.
+    pub status: Status,
+}
+
+/// Returns a page of the export, by the same few queries however many accounts it has: active accounts in the order of
+/// their ids, after `after`.
+pub async fn page(app: &App, after: &str, hashes: Hashes) -> Result<Page> {
     let db = app.db.read();
-    let page = accounts::list_credentials_after(db, after, PAGE).await?;
+    let all = accounts::list_credentials_after(db, after, PAGE).await?;
+    let last = all.last().map(|(it, _)| it.id.to_string());
+    let (page, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|(it, _)| it.is_active());
+    let left_out = others.into_iter().map(|(it, _)| LeftOut {
+        email: it.email,
+        status: it.status,
+    });
+    let left_out = left_out.collect();
     let ids: Vec<AccountId> = page.iter().map(|(it, _)| it.id.clone()).collect();
     let mut places = HashMap::new();
     for affiliation in affiliations::list_of_accounts(db, &ids).await? {
@@ -70,7 +96,11 @@ pub async fn page(app: &App, after: &str, hashes: Hashes) -> Result<(Vec<Row>, O
         Ok(row)
     });
     let rows: Result<Vec<Row>> = rows.collect();
-    Ok((rows?, ids.last().map(ToString::to_string)))
+    Ok(Page {
+        rows: rows?,
+        last,
+        left_out,
+    })
 }
 
 /// Keeps the affiliation that is in force, else the newest one. A withdrawn affiliation counts as none (product.md).

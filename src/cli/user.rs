@@ -17,10 +17,10 @@ use super::console::{Console, Format};
 use crate::accounts::administrators::{self, Found, NewAdministrator};
 use crate::accounts::import::COLUMNS;
 use crate::accounts::{deletion, password, recovery, second_factor};
-use crate::affiliations::accounts_export::{self, Hashes};
+use crate::affiliations::accounts_export::{self, Hashes, Page};
 use crate::app::App;
 use crate::clock::Clock;
-use crate::domain::account::EmailAddress;
+use crate::domain::account::{EmailAddress, Status};
 use crate::domain::actor::Context;
 
 #[derive(Debug, Subcommand)]
@@ -45,7 +45,8 @@ pub enum Command {
         #[arg(long)]
         cancel: bool,
     },
-    /// Write all accounts to standard output, as `import` reads them: CSV, or JSON Lines with --format json
+    /// Write all active accounts to standard output, as `import` reads them: CSV, or JSON Lines with --format json. Those
+    /// that are suspended or to be deleted are left out, and named on standard error
     Export {
         /// Also the passwords' hashes, as they are stored: this service's master key is needed to verify them
         #[arg(long)]
@@ -152,6 +153,12 @@ async fn create_admin(
     let (word, text) = match made.map_err(in_words)? {
         administrators::Made::New => ("created", "created; the Terms of Use come at the first login"),
         administrators::Made::Promoted => ("promoted", "the account was there and is an administrator's now"),
+        administrators::Made::NotActive { delete_at: None } => bail!("the account is suspended"),
+        administrators::Made::NotActive {
+            delete_at: Some(time),
+        } => bail!(
+            "the account will be deleted on {time}; its person keeps it by a login, or you by `user delete --cancel`"
+        ),
     };
     console.print(&json!({ "administrator": word }), text);
     Ok(())
@@ -198,9 +205,17 @@ async fn export(console: &Console, app: &App, hashes: Hashes) -> anyhow::Result<
         writeln!(out, "{}", COLUMNS.join(","))?;
     }
     loop {
-        let (rows, last) = accounts_export::page(app, &after, hashes)
+        let page = accounts_export::page(app, &after, hashes)
             .await
             .map_err(in_words)?;
+        let Page { rows, last, left_out } = page;
+        for account in left_out {
+            let why = match account.status {
+                Status::Suspended => "is suspended",
+                _ => "is to be deleted",
+            };
+            eprintln!("left out: {} {why}", account.email.as_str());
+        }
         match console.format {
             Format::Text => {
                 let mut csv = csv::WriterBuilder::new().has_headers(false).from_writer(&mut out);
@@ -293,6 +308,37 @@ mod tests {
             assert!(run(&console, command).await.is_err(), "{typed}");
         }
         make("A@Example.org").await.expect("the account as it is written");
+        assert_eq!(role(&app, "a@example.org").await, Some(Role::Administrator));
+    }
+
+    #[tokio::test]
+    async fn whoever_leaves_becomes_no_administrator() {
+        // AD-1: nobody counts on an administrator whose account is about to go.
+        let folder = tempfile::tempdir().expect("a folder");
+        let (console, app) = open(folder.path()).await;
+        let operator = Context::operator();
+        let csv = "email,first_name,last_name\na@example.org,Ann,Doe\n";
+        let file = AccountsFile::of_bytes(FileFormat::Csv, csv.as_bytes());
+        accounts_import::import(&app, &operator, &file, &Run::new(Mode::All), &mut |_| Ok(()))
+            .await
+            .expect("imported");
+        let until = deletion::begin_for(&app, &operator, "a@example.org").await;
+        let until = until.expect("begun").expect("an account").to_string();
+        let named = CreateAdmin {
+            email: "a@example.org".to_owned(),
+            first_name: "A".to_owned(),
+            last_name: "B".to_owned(),
+        };
+        let refused = create_admin(&console, &app, &operator, &named).await;
+        let refused = refused.expect_err("refused").to_string();
+        assert!(refused.contains(&until), "{refused}");
+        assert_eq!(role(&app, "a@example.org").await, Some(Role::User));
+        deletion::stop_for(&app, &operator, "a@example.org")
+            .await
+            .expect("stopped");
+        create_admin(&console, &app, &operator, &named)
+            .await
+            .expect("promoted");
         assert_eq!(role(&app, "a@example.org").await, Some(Role::Administrator));
     }
 

@@ -115,7 +115,7 @@ async fn a_refused_row_names_the_character_and_hides_no_other() {
 
     let one = "email,first_name,last_name\nd@example.org,,Suharto\n";
     assert_eq!(op.import_csv(one, Mode::All).await.imported, 1);
-    let (rows, _) = accounts_export::page(&op.app, "", Hashes::None)
+    let accounts_export::Page { rows, .. } = accounts_export::page(&op.app, "", Hashes::None)
         .await
         .expect("an export");
     assert!(

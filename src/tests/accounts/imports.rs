@@ -101,7 +101,11 @@ async fn many_accounts_come_in_a_few_statements_and_go_out_again() {
     assert_eq!(op.import_csv(&file, Mode::All).await.imported, 2_000);
     let (mut after, mut seen) = (String::new(), 0);
     op.app.db.statements().take();
-    while let (rows, Some(last)) = accounts_export::page(&op.app, &after, Hashes::None)
+    while let accounts_export::Page {
+        rows,
+        last: Some(last),
+        ..
+    } = accounts_export::page(&op.app, &after, Hashes::None)
         .await
         .unwrap()
     {

@@ -102,7 +102,12 @@ impl Installation {
                 .await
                 .unwrap()
         };
-        while let (rows, Some(last)) = page(&after).await {
+        while let accounts_export::Page {
+            rows,
+            last: Some(last),
+            ..
+        } = page(&after).await
+        {
             all.extend(rows.iter().map(|it| serde_json::to_string(it).unwrap()));
             after = last;
         }

@@ -10,7 +10,7 @@ use itu_account::accounts::import::{AccountsFile, Format};
 use itu_account::accounts::{invitations, recovery, terms};
 use itu_account::affiliations::accounts_export::{self, Hashes};
 use itu_account::affiliations::accounts_import::Mode;
-use itu_account::domain::account::EmailAddress;
+use itu_account::domain::account::{Account, EmailAddress, Status};
 use itu_account::storage::accounts as rows;
 
 impl TestOp {
@@ -21,8 +21,8 @@ impl TestOp {
     }
 
     async fn exported_hashes(&self, hashes: Hashes) -> BTreeSet<String> {
-        let (rows, _) = accounts_export::page(&self.app, "", hashes).await.unwrap();
-        rows.into_iter().map(|row| row.password_hash).collect()
+        let page = accounts_export::page(&self.app, "", hashes).await.unwrap();
+        page.rows.into_iter().map(|row| row.password_hash).collect()
     }
 
     async fn invite(&self, most: u64) -> u64 {
@@ -157,6 +157,39 @@ async fn the_same_file_again_changes_nothing() {
         (0, vec![2, 3], 1)
     );
     assert_eq!(difference(&before, &op.work().await), vec![0; before.len()]);
+}
+
+#[tokio::test]
+async fn who_leaves_or_is_suspended_is_exported_to_nowhere() {
+    // ST-4: an import would make an active account of them, which nobody deletes.
+    let op = TestOp::start().await;
+    for (name, status) in [
+        ("active", Status::Active),
+        ("deleted", Status::Deleted),
+        ("leaving", Status::Leaving),
+        ("suspended", Status::Suspended),
+    ] {
+        let account = Account {
+            status,
+            ..rows_of_tests::account(&format!("{name}@example.org"), op.now())
+        };
+        op.insert_account(account, None).await;
+    }
+    let page = accounts_export::page(&op.app, "", Hashes::None).await.unwrap();
+    let exported: Vec<_> = page.rows.iter().map(|it| it.email.as_str()).collect();
+    assert_eq!(exported, ["active@example.org"]);
+    let mut left_out: Vec<_> = page
+        .left_out
+        .iter()
+        .map(|it| (it.email.as_str(), it.status.as_str()))
+        .collect();
+    left_out.sort_unstable();
+    let all = ["deleted", "leaving", "suspended"];
+    let emails = all.map(|it| format!("{it}@example.org"));
+    let expected: Vec<_> = emails.iter().map(String::as_str).zip(all).collect();
+    assert_eq!(left_out, expected);
+    // A page of them alone is not the end.
+    assert!(page.last.is_some());
 }
 
 #[tokio::test]
