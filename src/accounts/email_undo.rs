@@ -7,7 +7,7 @@
 
 use sea_orm::{ConnectionTrait, SqlErr};
 
-use super::{Error, Result, deletion, mail_link, recovery, securing};
+use super::{Error, Result, deletion, former_addresses, mail_link, recovery, securing};
 use crate::app::{App, Tx};
 use crate::domain::Time;
 use crate::domain::account::{Account, EmailAddress};
@@ -40,8 +40,7 @@ pub(super) async fn grant(
     let open = email_changes::list_undoable(tx, &account.id, tx.now()).await?;
     let restored = open.iter().find(|it| it.old.unique_key() == new.unique_key());
     if let Some(change) = restored {
-        let since = change.changed_at.unwrap_or(change.requested_at);
-        email_changes::void_undo_since(tx, &account.id, since).await?;
+        email_changes::void_undo_since(tx, &account.id, change.since()).await?;
         return Ok(None);
     }
     let until = tx.now() + UNDO;
@@ -51,10 +50,32 @@ pub(super) async fn grant(
     }))
 }
 
-/// Returns the address that the link restores, while it is valid. Does not spend it.
-pub async fn open(app: &App, token: &str) -> Result<EmailAddress> {
-    let (_, change) = find(app, app.db.read(), token).await?;
-    Ok(change.old)
+/// What a link does, or has done.
+#[derive(Clone, Debug)]
+pub struct Undone {
+    /// The former address.
+    pub email: EmailAddress,
+    /// `false` if it is another account's by now: access ends, and nothing is restored.
+    pub restores_address: bool,
+}
+
+/// Returns what the link will do, while it is valid. Does not spend it.
+pub async fn open(app: &App, token: &str) -> Result<Undone> {
+    let (account, change) = find(app, app.db.read(), token).await?;
+    Ok(Undone {
+        restores_address: !is_taken(app.db.read(), &account, &change).await?,
+        email: change.old,
+    })
+}
+
+/// Returns `true` if the address that the account had before the change is another account's by now.
+pub(super) async fn is_taken(
+    db: &impl ConnectionTrait,
+    account: &Account,
+    change: &EmailChange,
+) -> Result<bool> {
+    let key = change.old.unique_key();
+    Ok(key != account.email.unique_key() && accounts::find_holder(db, &key).await?.is_some())
 }
 
 async fn find(app: &App, db: &impl ConnectionTrait, token: &str) -> Result<(Account, EmailChange)> {
@@ -65,8 +86,17 @@ async fn find(app: &App, db: &impl ConnectionTrait, token: &str) -> Result<(Acco
     Ok((deletion::find_account(db, &change.account).await?, change))
 }
 
-/// Spends the link and restores the address; of any number of parallel uses, one succeeds. Returns the address.
-pub async fn undo(app: &App, context: &Context, token: &str) -> Result<EmailAddress> {
+/// Spends the link and restores the address, unless that is another account's by now: then it only ends access. Of any
+/// number of parallel uses, one succeeds.
+pub async fn undo(app: &App, context: &Context, token: &str) -> Result<Undone> {
+    match undo_once(app, context, token).await {
+        // Another account got the address at the same moment. By now it is seen.
+        Err(Error::AddressTaken) => undo_once(app, context, token).await,
+        first => first,
+    }
+}
+
+async fn undo_once(app: &App, context: &Context, token: &str) -> Result<Undone> {
     let (account, change) = find(app, app.db.read(), token).await?;
     app.write(&context.as_person(&account.id, account.role), async |tx| {
         accounts::lock(tx, &change.account).await?;
@@ -74,39 +104,44 @@ pub async fn undo(app: &App, context: &Context, token: &str) -> Result<EmailAddr
         if !email_changes::spend_undo(tx, &mail_link::digest(PREFIX, token)?).await? {
             return Err(Error::LinkVoid);
         }
+        if is_taken(tx, &account, &change).await? {
+            securing::secure_without_address(tx, &account, &change, change.since(), "email_change").await?;
+            return Ok(Undone {
+                email: change.old,
+                restores_address: false,
+            });
+        }
         let restored = restore(tx, &account, &change).await?;
-        let since = change.changed_at.unwrap_or(change.requested_at);
-        securing::secure(tx, &restored, since).await?;
+        securing::secure(tx, &restored, change.since()).await?;
         let mail = mails::EmailChangeUndone {
             name: restored.profile.full_name(),
             at: tx.now(),
             token: Some(recovery::begin(tx, &restored).await?),
         };
         tx.mail(&restored, &mail).await?;
-        Ok(restored.email)
+        Ok(Undone {
+            email: restored.email,
+            restores_address: true,
+        })
     })
     .await
 }
 
 /// Restores the address that the account had before the change, voids the links of all changes since, and mails the
-/// address that it had until now.
+/// address that it had until now. `AddressTaken`: another account got it at this moment.
 pub(super) async fn restore(tx: &Tx, account: &Account, change: &EmailChange) -> Result<Account> {
-    let since = change.changed_at.unwrap_or(change.requested_at);
-    email_changes::void_undo_since(tx, &account.id, since).await?;
+    email_changes::void_undo_since(tx, &account.id, change.since()).await?;
     let restored = Account {
         email: change.old.clone(),
         ..account.clone()
     };
-    let key = restored.email.unique_key();
-    if key != account.email.unique_key() && accounts::find_holder(tx, &key).await?.is_some() {
-        return Err(Error::AddressTaken);
-    }
     accounts::update_email(tx, &restored.id, &restored.email, tx.now())
         .await
         .map_err(|error| match error.sql_err() {
             Some(SqlErr::UniqueConstraintViolation(_)) => Error::AddressTaken,
             _ => error.into(),
         })?;
+    former_addresses::replace(tx, account, &restored.email).await?;
     let event = Event::new(Action::EmailChangeUndone, format!("account:{}", restored.id));
     tx.record(event).await?;
     if account.email.key() != restored.email.key() {

@@ -3,7 +3,8 @@
 //! added since, stops a deletion that was begun since, and mails a link for a new password.
 //!
 //! If the address was changed since the mail, the change is undone with it, while it can be: else the link for the new
-//! password would go to whoever changed it. A change that can no longer be undone voids the link.
+//! password would go to whoever changed it. A change that can no longer be undone voids the link. Where the address has
+//! become another account's, all access ends and nothing is restored.
 
 use sea_orm::ConnectionTrait;
 
@@ -19,16 +20,25 @@ use crate::domain::not_me::{Cause, LinkState, NotMeLink};
 use crate::storage::{account_deletions, accounts, email_changes, not_me_links};
 use crate::templates::mails;
 
+/// What becomes of the address that the mail went to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddressEffect {
+    /// It is that of the account.
+    Kept,
+    Restored,
+    /// It is another account's by now.
+    Taken,
+}
+
 /// What a link will do, or has done.
 #[derive(Clone, Debug)]
 pub struct Effect {
     pub cause: Cause,
     /// The time of what the mail was about.
     pub mailed_at: Time,
-    /// The address that gets the link for a new password.
+    /// The address that the mail went to.
     pub email: EmailAddress,
-    /// `true` if it becomes the address of the account again.
-    pub restores_address: bool,
+    pub address: AddressEffect,
     /// The second factors that were added since.
     pub added: Vec<HeldFactor>,
     /// Those that were there before.
@@ -56,31 +66,37 @@ pub async fn open(app: &App, token: &str) -> Result<Opened> {
         LinkState::Expired => Opened::Expired,
         LinkState::Open => {
             let account = deletion::find_account(db, &link.account).await?;
-            let undone = find_undone(db, &account, &link, app.clock.now()).await?;
-            Opened::Open(find_effect(db, &link, undone.is_some(), app.clock.now()).await?)
+            let (address, _) = find_undone(db, &account, &link, app.clock.now()).await?;
+            Opened::Open(find_effect(db, &link, address, app.clock.now()).await?)
         }
     })
 }
 
-/// Returns the change of the address that has to be undone, so that the mail's address is that of the account.
+/// Returns what becomes of the mail's address, and the change that replaced it, if it is not that of the account.
 async fn find_undone(
     db: &impl ConnectionTrait,
     account: &Account,
     link: &NotMeLink,
     now: Time,
-) -> Result<Option<EmailChange>> {
+) -> Result<(AddressEffect, Option<EmailChange>)> {
     if account.email.key() == link.email.key() {
-        return Ok(None);
+        return Ok((AddressEffect::Kept, None));
     }
     let changes = email_changes::list_undoable(db, &account.id, now).await?;
-    let change = changes.into_iter().find(|it| it.old.key() == link.email.key());
-    change.map(Some).ok_or(Error::LinkVoid)
+    let found = changes.into_iter().find(|it| it.old.key() == link.email.key());
+    let change = found.ok_or(Error::LinkVoid)?;
+    let address = if email_undo::is_taken(db, account, &change).await? {
+        AddressEffect::Taken
+    } else {
+        AddressEffect::Restored
+    };
+    Ok((address, Some(change)))
 }
 
 async fn find_effect(
     db: &impl ConnectionTrait,
     link: &NotMeLink,
-    restores_address: bool,
+    address: AddressEffect,
     now: Time,
 ) -> Result<Effect> {
     let held = second_factor::list_held(db, &link.account).await?;
@@ -89,7 +105,7 @@ async fn find_effect(
         cause: link.cause,
         mailed_at: link.mailed_at,
         email: link.email.clone(),
-        restores_address,
+        address,
         added,
         earlier,
         stops_deletion: account_deletions::find(db, &link.account)
@@ -101,6 +117,14 @@ async fn find_effect(
 
 /// Spends the link and secures the account; of any number of parallel uses, one succeeds.
 pub async fn secure(app: &App, context: &Context, token: &str) -> Result<Effect> {
+    match secure_once(app, context, token).await {
+        // Another account got the address at the same moment. By now it is seen.
+        Err(Error::AddressTaken) => secure_once(app, context, token).await,
+        first => first,
+    }
+}
+
+async fn secure_once(app: &App, context: &Context, token: &str) -> Result<Effect> {
     let (_, link) = not_me_link::find(app.db.read(), token).await?;
     let account = deletion::find_account(app.db.read(), &link.account).await?;
     app.write(&context.as_person(&account.id, account.role), async |tx| {
@@ -110,19 +134,25 @@ pub async fn secure(app: &App, context: &Context, token: &str) -> Result<Effect>
             return Err(Error::LinkVoid);
         }
         let mut account = deletion::find_account(tx, &link.account).await?;
-        let undone = find_undone(tx, &account, &link, tx.now()).await?;
-        let effect = find_effect(tx, &link, undone.is_some(), tx.now()).await?;
-        if let Some(change) = undone {
-            account = email_undo::restore(tx, &account, &change).await?;
+        let (address, undone) = find_undone(tx, &account, &link, tx.now()).await?;
+        let effect = find_effect(tx, &link, address, tx.now()).await?;
+        let (since, cause) = (link.mailed_at, link.cause.as_str());
+        match undone {
+            Some(change) if address == AddressEffect::Taken => {
+                securing::secure_without_address(tx, &account, &change, since, cause).await?;
+                return Ok(effect);
+            }
+            Some(change) => account = email_undo::restore(tx, &account, &change).await?,
+            None => {}
         }
 
-        securing::secure(tx, &account, link.mailed_at).await?;
+        securing::secure(tx, &account, since).await?;
         let event = Event::new(Action::AccountSecured, format!("account:{}", account.id));
-        tx.record(event.because(link.cause.as_str())).await?;
+        tx.record(event.because(cause)).await?;
         let mail = mails::AccountSecured {
             name: account.profile.full_name(),
             at: tx.now(),
-            token: recovery::begin(tx, &account).await?,
+            token: Some(recovery::begin(tx, &account).await?),
             added: factors(&effect.added),
             earlier: factors(&effect.earlier),
             voids_codes: effect.voids_codes,

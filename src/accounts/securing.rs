@@ -6,7 +6,10 @@ use super::{Result, deletion, password, second_factor, sessions};
 use crate::app::Tx;
 use crate::domain::Time;
 use crate::domain::account::Account;
-use crate::storage::{consents, not_me_links};
+use crate::domain::email_change::EmailChange;
+use crate::domain::event::{Action, Event};
+use crate::storage::{consents, email_changes, not_me_links};
+use crate::templates::mails;
 
 /// Ends sessions, tokens, offline access, the password and a deletion, spends the links *This was not me*, and voids the
 /// recovery codes that were generated since. The caller holds the account.
@@ -21,4 +24,30 @@ pub(super) async fn secure(tx: &Tx, account: &Account, since: Time) -> Result<()
     not_me_links::spend_others(tx, &account.id, tx.now()).await?;
     second_factor::void_renewed_codes(tx, &account.id, since).await?;
     second_factor::forgive(tx, &account.id).await
+}
+
+/// Secures an account whose former address has become another account's: nothing is restored, and no link for a new
+/// password is made, since it would go to whoever moved the address away. The links of that change and of all since are
+/// void. The present address is told, in case it is the person's: the mail and the page lead both to the ServiceDesk.
+pub(super) async fn secure_without_address(
+    tx: &Tx,
+    account: &Account,
+    change: &EmailChange,
+    since: Time,
+    cause: &str,
+) -> Result<()> {
+    email_changes::void_undo_since(tx, &account.id, change.since()).await?;
+    secure(tx, account, since).await?;
+    let event = Event::new(Action::AccountSecured, format!("account:{}", account.id));
+    tx.record(event.because(cause)).await?;
+    let mail = mails::AccountSecured {
+        name: account.profile.full_name(),
+        at: tx.now(),
+        token: None,
+        added: vec![],
+        earlier: vec![],
+        voids_codes: false,
+    };
+    tx.mail(account, &mail).await?;
+    Ok(())
 }

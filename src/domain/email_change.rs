@@ -25,3 +25,10 @@ pub struct EmailChange {
     /// The time until which the code is awaited; afterwards, until which the change can be undone.
     pub expires_at: Time,
 }
+
+impl EmailChange {
+    /// Returns the time from which the new address counts.
+    pub fn since(&self) -> Time {
+        self.changed_at.unwrap_or(self.requested_at)
+    }
+}

@@ -22,9 +22,14 @@ pub async fn open(ctx: PageContext) -> Result<Response, PageError> {
         Entered::Void(ctx) => return ctx.page(&EmailUndo::Void).await,
     };
     match email_undo::open(&ctx.app, &token).await {
-        Ok(email) => {
-            let email = email.as_str().to_owned();
-            ctx.page(&EmailUndo::Open { email }).await
+        Ok(undone) => {
+            let email = undone.email.as_str().to_owned();
+            let page = if undone.restores_address {
+                EmailUndo::Open { email }
+            } else {
+                EmailUndo::OpenTaken { email }
+            };
+            ctx.page(&page).await
         }
         Err(accounts::Error::LinkVoid) => ctx.page(&EmailUndo::Void).await,
         Err(other) => Err(other.into()),
@@ -36,16 +41,18 @@ pub async fn undo(form: PageForm<Nothing>) -> Result<Response, PageError> {
     let Some(token) = ctx.cookie(Cookie::EmailUndo) else {
         return Ok(ctx.redirect(paths::ACCOUNT_EMAIL_UNDO));
     };
-    let (ctx, outcome) = match email_undo::undo(&ctx.app, &ctx.actor_context(), &token).await {
-        Ok(email) => {
-            let cookie = Cookie::EmailUndo.clear(&ctx.app);
-            let email = email.as_str().to_owned();
-            (ctx.with_cookie(cookie), EmailUndo::Done { email })
+    let outcome = match email_undo::undo(&ctx.app, &ctx.actor_context(), &token).await {
+        Ok(undone) if undone.restores_address => {
+            let email = undone.email.as_str().to_owned();
+            EmailUndo::Done { email }
         }
+        Ok(_) => EmailUndo::Taken,
         Err(accounts::Error::LinkVoid) => return Ok(ctx.redirect(paths::ACCOUNT_EMAIL_UNDO)),
-        Err(accounts::Error::AddressTaken) => (ctx, EmailUndo::Taken),
         Err(other) => return Err(other.into()),
     };
     // Bound to the browser and to no account: the session that this browser may have had has ended.
-    ctx.again_to(None, Outcome::of(&outcome)?).await
+    let cookie = Cookie::EmailUndo.clear(&ctx.app);
+    ctx.with_cookie(cookie)
+        .again_to(None, Outcome::of(&outcome)?)
+        .await
 }

@@ -6,7 +6,7 @@ use axum::response::Response;
 
 use super::mail_link::{self, Entered, Nothing};
 use super::{PageContext, PageError, PageForm};
-use crate::accounts::not_me::{self, Effect, Opened};
+use crate::accounts::not_me::{self, AddressEffect, Effect, Opened};
 use crate::accounts::{self, second_factor::HeldFactor};
 use crate::http::cookies::Cookie;
 use crate::http::outcome::Outcome;
@@ -39,10 +39,10 @@ pub async fn secure(form: PageForm<Nothing>) -> Result<Response, PageError> {
         return Ok(ctx.redirect(paths::ACCOUNT_NOT_ME));
     };
     let outcome = match not_me::secure(&ctx.app, &ctx.actor_context(), &token).await {
+        Ok(effect) if effect.address == AddressEffect::Taken => NotMe::Taken,
         Ok(effect) => NotMe::Done(view(&effect)),
         // The page says what has become of the link.
         Err(accounts::Error::LinkVoid) => return Ok(ctx.redirect(paths::ACCOUNT_NOT_ME)),
-        Err(accounts::Error::AddressTaken) => NotMe::Taken,
         Err(other) => return Err(other.into()),
     };
     // Bound to the browser and to no account: the session that this browser may have had has ended.
@@ -50,11 +50,16 @@ pub async fn secure(form: PageForm<Nothing>) -> Result<Response, PageError> {
 }
 
 fn view(effect: &Effect) -> NotMeEffect {
+    let address = match effect.address {
+        AddressEffect::Kept => "kept",
+        AddressEffect::Restored => "restored",
+        AddressEffect::Taken => "taken",
+    };
     NotMeEffect {
         cause: effect.cause.as_str().to_owned(),
         mailed_at: effect.mailed_at,
         email: effect.email.as_str().to_owned(),
-        restores_address: effect.restores_address,
+        address: address.to_owned(),
         stops_deletion: effect.stops_deletion,
         added: factors(&effect.added),
         earlier: factors(&effect.earlier),

@@ -27,12 +27,14 @@ impl NotMeLink {
     }
 }
 
-/// The mail after the link was used, with the link `/reset-password?token=…`.
+/// The mail after the link was used.
 #[derive(Clone, Serialize)]
 pub struct AccountSecured {
     pub name: String,
     pub at: Time,
-    pub token: String,
+    /// The token of the link `/reset-password?token=…`. There is none, and no factor is named, where the account was secured
+    /// from a former address that could not be restored.
+    pub token: Option<String>,
     /// The second factors that were added since, and those that were there before.
     pub added: Vec<FactorLine>,
     pub earlier: Vec<FactorLine>,
@@ -63,7 +65,7 @@ impl MailTemplate for AccountSecured {
         let mail = Self {
             name: "John <i>Doe</i>".into(),
             at: sample_time(),
-            token: "pr_0123456789".into(),
+            token: Some("pr_0123456789".into()),
             added: vec![],
             earlier: vec![],
             voids_codes: false,
@@ -74,7 +76,11 @@ impl MailTemplate for AccountSecured {
             voids_codes: true,
             ..mail.clone()
         };
-        vec![mail, whole]
+        let of_former = Self {
+            token: None,
+            ..mail.clone()
+        };
+        vec![mail, whole, of_former]
     }
 }
 

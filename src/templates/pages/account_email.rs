@@ -83,12 +83,16 @@ pub enum EmailUndo {
     Open {
         email: String,
     },
+    /// The link is valid, and the address has become that of another account: the button ends all access.
+    OpenTaken {
+        email: String,
+    },
     Done {
         email: String,
     },
     /// The link was used, voided, or is too old.
     Void,
-    /// The old address has become that of another account.
+    /// All access has ended, but the old address has become that of another account.
     Taken,
 }
 
@@ -99,6 +103,7 @@ impl Page for EmailUndo {
         let email = "john.doe@company.com".to_owned();
         vec![
             Self::Open { email: email.clone() },
+            Self::OpenTaken { email: email.clone() },
             Self::Done { email },
             Self::Void,
             Self::Taken,

@@ -20,7 +20,7 @@ pub enum NotMe {
     Expired,
     /// There is no such link, or nothing that it may do.
     Void,
-    /// The address of the mail has become that of another account.
+    /// All access has ended, but the address of the mail has become that of another account.
     Taken,
 }
 
@@ -31,7 +31,8 @@ pub struct NotMeEffect {
     pub cause: String,
     pub mailed_at: Time,
     pub email: String,
-    pub restores_address: bool,
+    /// What becomes of that address: `kept`, `restored` or `taken` by another account.
+    pub address: String,
     pub stops_deletion: bool,
     pub added: Vec<FactorView>,
     pub earlier: Vec<FactorView>,
@@ -57,25 +58,30 @@ impl Page for NotMe {
             cause: cause.into(),
             mailed_at: samples::at(),
             email: "john.doe@company.com".into(),
-            restores_address: false,
+            address: "kept".into(),
             stops_deletion: false,
             added: vec![],
             earlier: vec![],
             voids_codes: false,
         };
         let whole = NotMeEffect {
-            restores_address: true,
+            address: "restored".into(),
             stops_deletion: true,
             added: vec![factor("passkey")],
             earlier: vec![factor("totp"), factor("passkey")],
             voids_codes: true,
             ..effect("second_factor")
         };
+        let taken = NotMeEffect {
+            address: "taken".into(),
+            ..effect("data")
+        };
         vec![
             Self::Open(effect("new_browser")),
             Self::Open(effect("password_changed")),
             Self::Open(effect("data")),
             Self::Open(whole.clone()),
+            Self::Open(taken),
             Self::Done(effect("new_browser")),
             Self::Done(whole),
             Self::Used { at: samples::at() },

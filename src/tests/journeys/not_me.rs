@@ -312,17 +312,60 @@ async fn an_address_that_the_account_no_longer_has_does_nothing_to_it() {
     let link = op.not_me_link("new_sign_in").await;
     op.advance(72 * 3600);
     assert!(op.browser().get(&link).await.has("#not-me-void"));
+}
 
-    // Within the time, but the address is another account's by now.
+#[tokio::test]
+async fn access_ends_also_where_the_address_has_become_another_accounts() {
+    // SU-7, LG-4: the thief moved the address away, and the victim has signed up again meanwhile.
     let op = TestOp::start().await;
-    let mut alice = op.person(EMAIL).await;
-    alice.logs_in().await;
-    changes_address(&op, &mut alice, "alice@new.example").await;
-    op.person(EMAIL).await;
-    let page = op.secures("new_sign_in").await;
+    let owner = op.person(EMAIL).await;
+    let mut thief = owner.elsewhere(&op);
+    thief.logs_in().await;
+    let link = op.not_me_link("new_sign_in").await;
+    changes_address(&op, &mut thief, "thief@example.org").await;
+    changes_address(&op, &mut thief, "thief@elsewhere.example").await;
+    let mut again = op.person(EMAIL).await;
+    again.logs_in().await;
+    let mut mailbox = op.browser();
+    let page = mailbox.get(&link).await;
+    assert!(page.has("#not-me-open #taken"), "{}", page.text());
+    assert!(
+        !page
+            .text_of("#consequence")
+            .contains("A link to set a new password")
+    );
+    op.advance(2);
+    let page = mailbox.send(page.form_to(PAGE)).await;
     assert!(page.has("#not-me-taken"), "{}", page.text());
-    assert_eq!(events(&op, "account.secured").await, 0);
-    assert_eq!(alice.browser.get("/account").await.url.path(), "/account"); // ST-2: nothing of it is done
+    assert!(page.text().contains("ServiceDesk@itu.int"), "{}", page.text());
+    // The thief is out, has no password, no link, and nothing to undo.
+    assert_eq!(thief.browser.get("/account").await.url.path(), "/login");
+    assert!(
+        rows(&op, "SELECT * FROM sessions WHERE ended_at IS NULL")
+            .await
+            .len()
+            == 1
+    );
+    assert_eq!(events(&op, "account.secured").await, 1); // LG-1
+    let told = op.outbox().latest("thief@elsewhere.example").await;
+    assert_eq!(told.kind, "account_secured");
+    assert!(
+        !told.text.contains("token=") && !told.text.contains(EMAIL),
+        "{}",
+        told.text
+    );
+    assert!(
+        rows(&op, "SELECT * FROM password_resets WHERE NOT spent")
+            .await
+            .is_empty()
+    );
+    let undo = op.outbox().link("thief@example.org", "/account/email/undo").await;
+    assert!(op.browser().get(&undo).await.has("#undo-void"));
+    let shut = "SELECT id FROM accounts WHERE password_hash IS NULL AND email = 'thief@elsewhere.example'";
+    assert_eq!(rows(&op, shut).await.len(), 1);
+    // Nothing is taken from whoever has the address now.
+    assert_eq!(again.browser.get("/account").await.url.path(), "/account");
+    assert!(mailbox.get(&link).await.has("#not-me-used"));
 }
 
 #[tokio::test]

@@ -276,9 +276,23 @@ async fn an_old_address_that_has_become_another_account_is_not_taken_from_it() {
     let op = TestOp::start().await;
     let mut alice = alice(&op).await;
     alice.changes_to(&op, NEW).await;
-    op.person(OLD).await;
-    let page = op.undoes(OLD).await;
+    let mut other = op.person(OLD).await;
+    other.logs_in().await;
+    let mut mailbox = op.browser();
+    let page = mailbox.get(&op.undo_link(OLD).await).await;
+    assert!(page.has("#undo-open_taken #consequence"), "{}", page.text());
+    let page = mailbox.send(page.form_to("/account/email/undo")).await;
     assert!(page.has("#undo-taken"), "{}", page.text());
-    assert!(op.is_address_of_the_account(NEW).await && alice.may_log_in(&op).await);
+    assert!(page.text().contains("ServiceDesk@itu.int"), "{}", page.text());
+    assert!(op.is_address_of_the_account(NEW).await);
     assert_eq!(count(&op, Action::EmailChangeUndone).await, 0);
+    // All access has ended all the same, and no link for a new password went to the new address.
+    assert!(!alice.may_log_in(&op).await);
+    assert_eq!(alice.browser.get("/account").await.url.path(), "/login");
+    assert_eq!(count(&op, Action::AccountSecured).await, 1); // LG-1
+    let told = op.outbox().to(NEW).await;
+    assert!(told.iter().any(|it| it.kind == "account_secured"));
+    assert!(told.iter().all(|it| !it.text.contains("/reset-password?token=")));
+    assert_eq!(other.browser.get("/account").await.url.path(), "/account");
+    assert!(op.browser().get(&op.undo_link(OLD).await).await.has("#undo-void"));
 }
