@@ -178,13 +178,16 @@ if (window.PublicKeyCredential) {
   });
   each("form[data-passkey]", (form) => {
     const failed = form.querySelector("[data-failed]"), button = form.querySelector("[data-ask]");
+    // Where both are, one stands in the place of the other.
+    const waiting = form.querySelector("[data-waiting]");
+    const wait = (on) => { failed.hidden = button.disabled = on; if (waiting) waiting.hidden = !on; };
     const ask = async () => {
       const publicKey = toOptions(form.dataset.passkey), signal = begin();
-      failed.hidden = button.disabled = true;
+      wait(true);
       try {
         send(form, await (publicKey.user ? navigator.credentials.create({ publicKey, signal }) : navigator.credentials.get({ publicKey, signal })));
       } catch {
-        failed.hidden = button.disabled = false;
+        wait(false);
       }
     };
     form.addEventListener("submit", (event) => { if (event.submitter?.dataset.ask === undefined) return; event.preventDefault(); ask(); });
