@@ -117,6 +117,9 @@ pub const ADMIN_ORGANIZATION_CONFIRM: &str = "/admin/organizations/{id}/confirm"
 pub const ADMIN_PROPOSALS: &str = "/admin/proposals";
 pub const ADMIN_PROPOSAL: &str = "/admin/proposals/{id}";
 pub const ADMIN_PROPOSAL_CONFIRM: &str = "/admin/proposals/{id}/confirm";
+pub const ADMIN_ACCOUNTS: &str = "/admin/accounts";
+pub const ADMIN_ACCOUNT: &str = "/admin/accounts/{id}";
+pub const ADMIN_ACCOUNT_CONFIRM: &str = "/admin/accounts/{id}/confirm";
 pub const ADMIN_RECOVERIES: &str = "/admin/recoveries";
 pub const ADMIN_RECOVERY: &str = "/admin/recoveries/{id}";
 pub const ADMIN_CLIENTS: &str = "/admin/clients";
@@ -182,6 +185,10 @@ pub fn admin_organization(id: &OrganizationId) -> String {
 
 pub fn admin_organization_confirm(id: &OrganizationId) -> String {
     filled(ADMIN_ORGANIZATION_CONFIRM, &[id.as_str()])
+}
+
+pub fn admin_account(id: &AccountId) -> String {
+    filled(ADMIN_ACCOUNT, &[id.as_str()])
 }
 
 pub fn admin_recovery(id: &str) -> String {

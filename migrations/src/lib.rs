@@ -45,6 +45,8 @@ mod m20261129_203100_events_by_account;
 mod m20261130_010400_events_by_actor;
 mod m20261130_003500_deletion_links;
 mod m20261130_003600_former_addresses;
+mod m20261130_005000_account_words;
+mod m20261130_005100_indexes_of_accounts;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
 
@@ -97,6 +99,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_010400_events_by_actor::Migration),
             Box::new(m20261130_003500_deletion_links::Migration),
             Box::new(m20261130_003600_former_addresses::Migration),
+            Box::new(m20261130_005000_account_words::Migration),
+            Box::new(m20261130_005100_indexes_of_accounts::Migration),
         ]
     }
 }

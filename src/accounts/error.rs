@@ -52,6 +52,12 @@ pub enum Error {
     /// The password was right, and the account asks for a code: the ticket is for the second step.
     #[error("a second factor is needed")]
     SecondFactorNeeded { ticket: Secret },
+    /// There is no such account, or the actor has no business with it (security.md G-4).
+    #[error("there is no such account")]
+    NotFound,
+    /// Nobody acts in office on the own account, nor support on that of somebody who holds a role (security.md AD-1).
+    #[error("this account is not the actor's to act on")]
+    NotTheirs,
     /// One administrator always remains (security.md AD-1).
     #[error("the account is that of the last administrator")]
     LastAdministrator,

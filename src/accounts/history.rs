@@ -11,7 +11,7 @@ use crate::domain::authentication::{Acr, Factor};
 use crate::domain::event::{Action, Record};
 use crate::domain::organization::words;
 use crate::domain::session::Session;
-use crate::domain::{ClientId, Time};
+use crate::domain::{AccountId, ClientId, Time};
 use crate::storage::events::{self, OfPerson};
 
 /// How far back the history goes.
@@ -81,6 +81,7 @@ pub const fn visibility(action: Action) -> Visibility {
         | Action::NewsletterSubscribed
         | Action::NewsletterStopped
         | Action::TermsAccepted
+        | Action::AccountViewed
         | Action::RoleChanged => Shown(Topic::Account),
         Action::ConsentGiven
         | Action::ConsentWithdrawn
@@ -172,6 +173,7 @@ pub fn wording(action: Action, reason: Option<&str>) -> Option<&'static str> {
         Action::RecoveryExpired => "history.event.recovery_expired",
         Action::RecoveryCompleted => "history.event.recovery_completed",
         Action::AccountUnlocked => "history.event.unlocked",
+        Action::AccountViewed => "history.event.viewed",
         Action::RefreshTokenReused => "history.event.token_reused",
         Action::SignUpCompleted => "history.event.signed_up",
         Action::EmailCodeSent => "history.event.code_sent",
@@ -246,13 +248,29 @@ pub struct HistoryPage {
 
 /// Lists what happened in the account of the session, the newest first: everything, or one topic.
 pub async fn list(app: &App, session: &Session, topic: Option<Topic>, page: u64) -> Result<HistoryPage> {
+    page_of(app, &session.account, Some(session), topic, page).await
+}
+
+/// Lists the newest of what happened in an account, as its person sees it, for the staff.
+pub(super) async fn latest(app: &App, account: &AccountId) -> Result<Vec<Entry>> {
+    let page = page_of(app, account, None, None, 1).await?;
+    Ok(page.entries)
+}
+
+async fn page_of(
+    app: &App,
+    account: &AccountId,
+    session: Option<&Session>,
+    topic: Option<Topic>,
+    page: u64,
+) -> Result<HistoryPage> {
     let is_shown = |action: &Action| match visibility(*action) {
         Visibility::Shown(its) => topic.is_none_or(|it| it == its),
         _ => false,
     };
     let actions: Vec<Action> = Action::ALL.iter().copied().filter(is_shown).collect();
     let which = OfPerson {
-        account: &session.account,
+        account,
         since: app.clock.now() - Duration::days(DAYS),
         actions: &actions,
     };
@@ -268,7 +286,7 @@ pub async fn list(app: &App, session: &Session, topic: Option<Topic>, page: u64)
     })
 }
 
-fn entry(record: Record, session: &Session) -> Option<Entry> {
+fn entry(record: Record, session: Option<&Session>) -> Option<Entry> {
     let Visibility::Shown(topic) = visibility(record.action) else {
         return None;
     };
@@ -283,7 +301,8 @@ fn entry(record: Record, session: &Session) -> Option<Entry> {
         by: record.office.filter(|it| *it != Office::Themselves),
         network: own(record.network),
         browser: own(record.browser),
-        current: record.action == Action::SignIn && record.object == format!("session:{}", session.id),
+        current: record.action == Action::SignIn
+            && session.is_some_and(|it| record.object == format!("session:{}", it.id)),
     })
 }
 

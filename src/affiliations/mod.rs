@@ -4,6 +4,7 @@
 //! Checks who may act, from `Context.actor` and the database as it is now, whichever door the act came through. Another
 //! organization's data is not found (security.md G-4).
 
+pub mod account_search;
 pub mod accounts_export;
 pub mod accounts_import;
 pub mod departure;

@@ -81,6 +81,24 @@ impl Actor {
         )
     }
 
+    /// Returns `true` for whoever may open the accounts of other people.
+    pub fn reads_accounts(&self) -> bool {
+        match self {
+            Self::Operator | Self::System => true,
+            Self::Person { role, .. } => role.reads_accounts(),
+            _ => false,
+        }
+    }
+
+    /// Returns `true` for whoever helps people with their accounts.
+    pub fn helps_people(&self) -> bool {
+        match self {
+            Self::Operator | Self::System => true,
+            Self::Person { role, .. } => role.helps_people(),
+            _ => false,
+        }
+    }
+
     /// Returns the actor's name in the audit trail: kind and id, never a person's name.
     pub fn label(&self) -> String {
         match self {

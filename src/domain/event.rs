@@ -172,6 +172,7 @@ actions! {
     AccountsInvited = "account.invited",
     AccountsExported = "account.exported",
     AccountUnlocked = "account.unlocked",
+    AccountViewed = "account.viewed",
     RoleChanged = "account.role_changed",
     OrganizationProposed = "organization.proposed",
     OrganizationAccepted = "organization.accepted",

@@ -227,6 +227,8 @@ impl From<accounts::Error> for PageError {
             accounts::Error::Conflict
             | accounts::Error::AddressTaken
             | accounts::Error::LastAdministrator => Self::Conflict,
+            accounts::Error::NotFound => Self::NotFound,
+            accounts::Error::NotTheirs => Self::Forbidden,
             accounts::Error::SecondFactorRequired => Self::SecondFactorRequired,
             accounts::Error::ReauthenticationNeeded | accounts::Error::SecondFactorNeeded { .. } => {
                 Self::StaleLogin

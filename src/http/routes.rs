@@ -37,6 +37,11 @@ pub enum Audience {
     OwnData,
     /// A Focal Point of some organization; the object decides of which one.
     FocalPoint,
+    /// Whoever opens the accounts of other people: support, auditors and administrators.
+    Staff,
+    /// Whoever helps people with their accounts: support and administrators. What only administrators do there, the room
+    /// decides.
+    Support,
     Administrator,
 }
 
@@ -171,13 +176,18 @@ async fn admit(app: &App, audience: Audience, parts: &mut Parts) -> Result<(), P
         Audience::SignedIn | Audience::OwnData => true,
         // An administrator acts for every organization.
         Audience::FocalPoint => account.role == Role::Administrator || session.is_focal_point(app).await?,
+        Audience::Staff => account.role.reads_accounts(),
+        Audience::Support => account.role.helps_people(),
         Audience::Administrator => account.role == Role::Administrator,
     };
     if !admitted {
         // G-4: an object that is not theirs does not exist.
         return Err(PageError::NotFound);
     }
-    let is_duty = matches!(audience, Audience::FocalPoint | Audience::Administrator);
+    let is_duty = matches!(
+        audience,
+        Audience::FocalPoint | Audience::Staff | Audience::Support | Audience::Administrator
+    );
     if is_duty && !current.is_fit_for_duty(app.clock.now()) {
         return Err(PageError::StaleLogin); // SE-2
     }

@@ -67,6 +67,12 @@ pub const ALL: &[Job] = &[
         every: Duration::from_mins(1),
         run: |app| Box::pin(async move { memberships(&app).await }),
     },
+    // After an upgrade there may be a million accounts without.
+    Job {
+        name: "search words",
+        every: Duration::from_mins(1),
+        run: |app| Box::pin(async move { search_words(&app).await }),
+    },
     Job {
         name: "reminders",
         every: Duration::from_mins(15),
@@ -156,6 +162,15 @@ async fn delete_account(app: &App, account: &AccountId) -> anyhow::Result<()> {
 /// Sends digests of requests that came within the hour after a mail about another one.
 async fn digests(app: &App) -> anyhow::Result<()> {
     affiliations::notifications::send_digests(app).await?;
+    Ok(())
+}
+
+/// Writes the words by which accounts are found, where an earlier release left none.
+async fn search_words(app: &App) -> anyhow::Result<()> {
+    let written = accounts::search_words::write_missing(app).await?;
+    if written > 0 {
+        tracing::info!(written, "words of accounts written");
+    }
     Ok(())
 }
 

@@ -6,8 +6,8 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
-use super::constant;
 use super::entities::account::{ActiveModel, Column, Entity, Model};
+use super::{account_words, constant};
 use crate::domain::account::{Account, EmailAddress, EmailKey, Status, UniqueKey};
 use crate::domain::document::{Acceptance, DocumentKind};
 use crate::domain::profile::{Gender, Language, ProfessionalRole, Profile, Title};
@@ -182,11 +182,10 @@ pub struct NewAccount {
     pub imported_at: Option<Time>,
 }
 
-pub async fn insert(db: &impl ConnectionTrait, new: NewAccount) -> Result<(), DbErr> {
-    Entity::insert(row(new))
-        .exec_without_returning(db)
-        .await
-        .map(drop)
+pub async fn insert(tx: &impl ConnectionTrait, new: NewAccount) -> Result<(), DbErr> {
+    let id = new.account.id.clone();
+    Entity::insert(row(new)).exec_without_returning(tx).await?;
+    account_words::write(tx, std::slice::from_ref(&id)).await
 }
 
 /// The values that the person may change about the account.
@@ -198,7 +197,7 @@ pub struct ProfileUpdate<'a> {
 }
 
 pub async fn update_profile(
-    db: &impl ConnectionTrait,
+    tx: &impl ConnectionTrait,
     id: &AccountId,
     new: ProfileUpdate<'_>,
     now: Time,
@@ -216,7 +215,7 @@ pub async fn update_profile(
         updated_at: Set(now),
         ..Default::default()
     };
-    update(db, id, changes).await
+    update_found(tx, id, changes).await
 }
 
 /// Writes whether the newsletter is wanted. Returns `false` if it is as it was.
@@ -255,7 +254,7 @@ pub async fn delete_password(db: &impl ConnectionTrait, id: &AccountId) -> Resul
 
 /// Changes the address to one that a code or a link has verified. Fails if another account has it (SU-2).
 pub async fn update_email(
-    db: &impl ConnectionTrait,
+    tx: &impl ConnectionTrait,
     id: &AccountId,
     email: &EmailAddress,
     now: Time,
@@ -268,7 +267,7 @@ pub async fn update_email(
         updated_at: Set(now),
         ..Default::default()
     };
-    update(db, id, changes).await
+    update_found(tx, id, changes).await
 }
 
 /// Stores the same password under better parameters, unless it was changed meanwhile.
@@ -379,6 +378,17 @@ pub async fn update_new_browser_mailed(
     Ok(done.rows_affected == 1)
 }
 
+/// Changes what the account is found by.
+async fn update_found(
+    tx: &impl ConnectionTrait,
+    id: &AccountId,
+    changes: ActiveModel,
+) -> Result<bool, DbErr> {
+    let done = update(tx, id, changes).await?;
+    account_words::write(tx, std::slice::from_ref(id)).await?;
+    Ok(done)
+}
+
 async fn update(db: &impl ConnectionTrait, id: &AccountId, changes: ActiveModel) -> Result<bool, DbErr> {
     let done = Entity::update_many()
         .set(changes)
@@ -454,6 +464,7 @@ pub(super) fn row(
         invited_at: Set(None),
         created_at: Set(account.created_at),
         updated_at: Set(account.updated_at),
+        search_fold: Set(account_words::VERSION),
         id: Set(account.id.into_string()),
         sub: Set(account.sub.into_string()),
     }

@@ -13,8 +13,8 @@ use sea_orm::{
 
 use super::batches::{ROWS, delete};
 use super::entities::{
-    affiliation, assisted_recovery, authentication_request, code_attempt, consent, data_download,
-    document_acceptance, email_change, email_code, event, focal_point, login_throttle,
+    account_word, affiliation, assisted_recovery, authentication_request, code_attempt, consent,
+    data_download, document_acceptance, email_change, email_code, event, focal_point, login_throttle,
     newsletter_subscription, not_me_link, organization, outbox_mail, passkey, passkey_offer, password_reset,
     recovery_code, refresh_token, second_factor_deadline, service_use, session, session_client, ties_right,
     totp_factor,
@@ -25,6 +25,7 @@ use super::{Database, login_throttles};
 /// The tables whose rows of the person are deleted, the account itself included.
 pub const DELETED: &[&str] = &[
     "account_deletions",
+    "account_words",
     "accounts",
     "affiliations",
     "assisted_recoveries",
@@ -152,6 +153,7 @@ pub enum Step {
     RecordsAbout,
     TypedReasons,
     RecordsOfAddress,
+    AccountWords,
 }
 
 impl Step {
@@ -186,6 +188,7 @@ impl Step {
         Self::RecordsAbout,
         Self::TypedReasons,
         Self::RecordsOfAddress,
+        Self::AccountWords,
     ];
 
     /// What nothing but the address or the identifier ties to the account: no foreign key deletes it with the account.
@@ -324,6 +327,7 @@ async fn delete_rows(tx: &impl ConnectionTrait, step: Step, person: &Person<'_>)
         Step::FocalPoints => {
             delete!(focal_point, AffiliationId: String, of(focal_point::Column::AccountId, id))
         }
+        Step::AccountWords => delete!(account_word, Word: String, of(account_word::Column::AccountId, id)),
         Step::Affiliations => delete!(affiliation, Id: String, of(affiliation::Column::AccountId, id)),
         _ => Ok(0),
     }

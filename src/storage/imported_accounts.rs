@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
+use super::account_words;
 use super::accounts::{NewAccount, row};
 use super::entities::account::{Column, Entity};
 use crate::domain::account::UniqueKey;
@@ -49,10 +50,13 @@ pub async fn insert_new(tx: &impl ConnectionTrait, them: Vec<NewAccount>) -> Res
     if them.is_empty() {
         return Ok(0);
     }
-    Entity::insert_many(them.into_iter().map(row))
+    let ids: Vec<AccountId> = them.iter().map(|it| it.account.id.clone()).collect();
+    let inserted = Entity::insert_many(them.into_iter().map(row))
         .on_conflict(OnConflict::new().do_nothing().to_owned())
         .exec_without_returning(tx)
-        .await
+        .await?;
+    account_words::write(tx, &ids).await?;
+    Ok(inserted)
 }
 
 /// Deletes accounts that this transaction has inserted.

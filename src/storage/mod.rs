@@ -3,6 +3,8 @@
 
 pub mod acceptances;
 pub mod account_deletions;
+pub mod account_search;
+pub mod account_words;
 pub mod accounts;
 pub mod affiliations;
 pub mod assisted_recoveries;

@@ -13,7 +13,7 @@ use sea_orm::{
 use serde_json::{Map, Value};
 
 use super::entities::{
-    account, account_deletion, affiliation, assisted_recovery, authentication_request, code_attempt, consent,
+    account, account_deletion, account_word, affiliation, assisted_recovery, authentication_request, code_attempt, consent,
     data_download, deletion_link, document_acceptance, email_change, email_code, event, focal_point,
     former_address, imported_address, login_throttle, newsletter_subscription, not_me_link, organization,
     outbox_mail, passkey, passkey_offer, password_reset, recovery_code, refresh_token,
@@ -144,6 +144,7 @@ pub async fn read(db: &impl ConnectionTrait, person: &Person<'_>) -> Result<Vec<
     Ok(vec![
         rows::<account::Entity>(db, account::Column::Id.eq(id)).await?,
         rows::<account_deletion::Entity>(db, account_deletion::Column::AccountId.eq(id)).await?,
+        rows::<account_word::Entity>(db, account_word::Column::AccountId.eq(id)).await?,
         affiliations,
         rows::<assisted_recovery::Entity>(db, assisted_recovery::Column::AccountId.eq(id)).await?,
         rows::<authentication_request::Entity>(db, authentication_request::Column::AccountId.eq(id)).await?,

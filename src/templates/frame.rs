@@ -104,6 +104,8 @@ pub struct PersonInChrome {
     pub name: String,
     pub is_focal_point: bool,
     pub is_administrator: bool,
+    /// `true` for administrators, too.
+    pub is_staff: bool,
 }
 
 /// The service that sent the person here, on pages inside its request (security.md DR-4, DR-5).

@@ -16,6 +16,7 @@ fn frames(locale: Locale) -> Vec<Frame> {
         name: "John Doe".into(),
         is_focal_point: true,
         is_administrator: true,
+        is_staff: true,
     };
     vec![frame.clone().of(Some(person)), frame.in_flow("h4ndle")]
 }
@@ -48,7 +49,7 @@ fn all_pages(see: &mut impl FnMut(&str, usize, Locale, bool, &str)) {
         AccountOverview, AccountProfile, AccountEmail, EmailUndo, NotMe, NewsletterStop, AccountOrganization, AccountOrganizationChange, AccountPassword, AccountSecurity,
         AccountTotp, AccountSecondFactorRequired, AccountPasskeys, AccountRecoveryCodes, AccountSessions, AccountServices, AccountHistory, AccountOrganizationHistory, AccountData, AccountDataRead,
         AccountDelete, DeletionStop, KeepAccount, Confirm, FocalPointChoose, FocalPointRequests, AffiliationRequest,
-        FocalPointPeople, FocalPointPerson, AdminOverview, AdminRequests,
+        FocalPointPeople, FocalPointPerson, AdminOverview, AdminRequests, AdminAccounts, AdminAccount,
         AdminRecoveries, AdminRecovery, RecoveryStop, AdminOrganizations, AdminOrganization, AdminProposals, AdminProposal, AdminClients, AdminClient,
         Start, Members, Faq, Accessibility, DocumentPage, Components, Outbox, OutboxMail, DemoMails, DemoMail,
     );

@@ -89,7 +89,7 @@ fn addresses(cast: &Cast) -> Vec<(&'static str, String)> {
             Audience::Public | Audience::Client => "visitor",
             Audience::SignedIn | Audience::OwnData => "user",
             Audience::FocalPoint => "focal point",
-            Audience::Administrator => "administrator",
+            Audience::Staff | Audience::Support | Audience::Administrator => "administrator",
         };
         let path = pattern
             .replace("{organization}", "ofcom")

@@ -33,6 +33,7 @@ fn kept() -> Vec<Kept> {
     vec![
         of(
             &[
+                "account_words",
                 "accounts",
                 "affiliations",
                 "consents",

@@ -37,6 +37,16 @@ impl From<&RosterPage> for Position {
     }
 }
 
+impl From<&affiliations::account_search::AccountPage> for Position {
+    fn from(found: &affiliations::account_search::AccountPage) -> Self {
+        Self {
+            page: found.page,
+            size: found.size,
+            total: found.total,
+        }
+    }
+}
+
 impl From<&directory::Page> for Position {
     fn from(found: &directory::Page) -> Self {
         Self {

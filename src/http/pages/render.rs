@@ -114,6 +114,7 @@ impl PageContext {
             name: account.profile.full_name(),
             is_focal_point,
             is_administrator: account.role == Role::Administrator,
+            is_staff: account.role.reads_accounts(),
         }))
     }
 }

@@ -3,7 +3,7 @@
 use axum::routing::get;
 
 use crate::http::pages::{admin, affiliation_requests, focal_point};
-use crate::http::routes::Audience::{Administrator, FocalPoint};
+use crate::http::routes::Audience::{Administrator, FocalPoint, Staff};
 use crate::http::routes::Routes;
 use crate::paths;
 
@@ -39,7 +39,7 @@ pub(super) fn focal_point_routes(routes: Routes) -> Routes {
 
 /// Lists the pages of the administration.
 pub(super) fn admin_routes(routes: Routes) -> Routes {
-    use admin::{clients, organizations, proposals, recoveries};
+    use admin::{accounts, clients, organizations, proposals, recoveries};
     use affiliation_requests as requests;
 
     routes
@@ -80,6 +80,8 @@ pub(super) fn admin_routes(routes: Routes) -> Routes {
             Administrator,
             get(proposals::confirm).post(proposals::decide),
         )
+        .at(paths::ADMIN_ACCOUNTS, Staff, get(accounts::list))
+        .at(paths::ADMIN_ACCOUNT, Staff, get(accounts::show))
         .at(
             paths::ADMIN_RECOVERIES,
             Administrator,

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod account_deletion;
+pub mod account_word;
 pub mod affiliation;
 pub mod assisted_recovery;
 pub mod authentication_request;

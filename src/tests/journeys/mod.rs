@@ -1,6 +1,7 @@
 //! Tests what people do from one page to the next, through the front door: each file is one way through the product.
 
 mod accepting_terms;
+mod accounts_console;
 mod assisted_recovery;
 mod changing_the_address;
 mod choosing_a_password;

@@ -100,7 +100,7 @@ async fn every_page_of_the_office_stays_closed_until_it_is_set_up() {
     for (pattern, audience) in routes.table() {
         let path = pattern.replace(['{', '}'], "");
         match audience {
-            Audience::Administrator | Audience::FocalPoint => {
+            Audience::Administrator | Audience::Staff | Audience::Support | Audience::FocalPoint => {
                 let page = admin.browser.get(&path).await;
                 assert_eq!(page.url.path(), REQUIRED, "{path}");
                 let answer = admin.browser.post(&path, &[("csrf", "x")]).await;

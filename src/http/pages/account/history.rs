@@ -31,7 +31,7 @@ pub async fn show(ctx: PageContext, person: SignedIn, query: ListQuery) -> Resul
     ctx.page(&page).await
 }
 
-fn row(app: &App, entry: &Entry) -> HistoryRow {
+pub(in crate::http::pages) fn row(app: &App, entry: &Entry) -> HistoryRow {
     let what = Message::new(entry.what);
     HistoryRow {
         at: entry.at,

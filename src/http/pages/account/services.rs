@@ -4,7 +4,8 @@
 use axum::response::Response;
 use serde::Deserialize;
 
-use crate::domain::ClientId;
+use crate::app::App;
+use crate::domain::{AccountId, ClientId};
 use crate::http::pages::{PageContext, PageError, PageForm, SignedIn};
 use crate::oidc::{consent, service_use};
 use crate::paths;
@@ -19,28 +20,34 @@ pub struct Fields {
 }
 
 pub async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageError> {
-    let used = service_use::list(&ctx.app, &person.account().id).await?;
-    let services = used
-        .iter()
-        .map(|used| {
-            let client = ctx.app.registry.find(used.client_id.as_str());
-            ServiceAccess {
-                client_id: used.client_id.as_str().to_owned(),
-                // A client that is gone is still shown, by what is left of it.
-                name: client
-                    .as_ref()
-                    .map_or_else(|| used.client_id.to_string(), |it| it.name().to_owned()),
-                client_uri: client.as_ref().and_then(|it| it.metadata.client_uri.clone()),
-                scopes: used.scope.iter().map(ToString::to_string).collect(),
-                claims: used.claims.clone(),
-                since: used.since,
-                last_used_at: used.last_used_at,
-                by_consent: used.by_consent,
-                first_party: client.is_some_and(|it| it.is_first_party()),
-            }
-        })
-        .collect();
+    let services = list(&ctx.app, &person.account().id).await?;
     ctx.page(&AccountServices { services }).await
+}
+
+/// Lists the services of an account.
+pub(in crate::http::pages) async fn list(
+    app: &App,
+    account: &AccountId,
+) -> Result<Vec<ServiceAccess>, PageError> {
+    let used = service_use::list(app, account).await?;
+    let services = used.iter().map(|used| {
+        let client = app.registry.find(used.client_id.as_str());
+        ServiceAccess {
+            client_id: used.client_id.as_str().to_owned(),
+            // A client that is gone is still shown, by what is left of it.
+            name: client
+                .as_ref()
+                .map_or_else(|| used.client_id.to_string(), |it| it.name().to_owned()),
+            client_uri: client.as_ref().and_then(|it| it.metadata.client_uri.clone()),
+            scopes: used.scope.iter().map(ToString::to_string).collect(),
+            claims: used.claims.clone(),
+            since: used.since,
+            last_used_at: used.last_used_at,
+            by_consent: used.by_consent,
+            first_party: client.is_some_and(|it| it.is_first_party()),
+        }
+    });
+    Ok(services.collect())
 }
 
 /// Says what `withdraw` will do.

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use crate::accounts::sessions;
 use crate::domain::SessionId;
 use crate::domain::browser::browser_in_words;
+use crate::domain::session::Session;
 use crate::http::pages::logout::leave;
 use crate::http::pages::{PageContext, PageError, PageForm, SignedIn};
 use crate::oidc::end_session::After;
@@ -25,19 +26,21 @@ pub async fn show(ctx: PageContext, person: SignedIn) -> Result<Response, PageEr
     let mut open = sessions::list(&ctx.app, &person.account().id).await?;
     // The session in which the person reads this comes first, the others as they were used.
     open.sort_by_key(|it| it.id != person.session().id);
-    let sessions = open
-        .iter()
-        .map(|session| SessionView {
-            id: session.id.as_str().to_owned(),
-            current: session.id == person.session().id,
-            browser: browser_in_words(&session.user_agent),
-            place: places::of(&session.network),
-            network: session.network.clone(),
-            signed_in_at: session.created_at,
-            last_used_at: session.last_used_at,
-        })
-        .collect();
+    let sessions = open.iter().map(|it| view(it, Some(person.session()))).collect();
     ctx.page(&AccountSessions { sessions }).await
+}
+
+/// Shows a session; `read_in` is the one in which its person reads this.
+pub(in crate::http::pages) fn view(session: &Session, read_in: Option<&Session>) -> SessionView {
+    SessionView {
+        id: session.id.as_str().to_owned(),
+        current: read_in.is_some_and(|it| it.id == session.id),
+        browser: browser_in_words(&session.user_agent),
+        place: places::of(&session.network),
+        network: session.network.clone(),
+        signed_in_at: session.created_at,
+        last_used_at: session.last_used_at,
+    }
 }
 
 /// Says what `end` will do.

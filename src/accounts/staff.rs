@@ -1,0 +1,53 @@
+//! Says who may open the accounts of other people, and act on which (security.md AD-1, G-4): support, auditors and
+//! administrators read; support and administrators help; administrators alone suspend and give roles. Support acts on people
+//! without a role only, nobody in office on the own account. Each function of this room that serves them asks here first.
+
+use super::second_factor::policy;
+use super::{Error, Result};
+use crate::app::App;
+use crate::domain::account::Account;
+use crate::domain::actor::{Actor, Context};
+use crate::domain::role::Role;
+
+/// Refuses everybody who may not open the accounts of other people.
+pub async fn require_reader(app: &App, context: &Context) -> Result<()> {
+    if !context.actor.reads_accounts() {
+        return Err(Error::NotFound);
+    }
+    require_open_office(app, context).await
+}
+
+/// Refuses everybody who may not help the person of this account.
+pub async fn require_helper(app: &App, context: &Context, account: &Account) -> Result<()> {
+    if !context.actor.helps_people() {
+        return Err(Error::NotFound);
+    }
+    require_open_office(app, context).await?;
+    if may_help(&context.actor, account) {
+        Ok(())
+    } else {
+        Err(Error::NotTheirs)
+    }
+}
+
+/// Returns `true` if the actor may help the person of this account.
+pub fn may_help(actor: &Actor, account: &Account) -> bool {
+    let is_own = actor.account() == Some(&account.id);
+    let has_role = account.role != Role::User;
+    actor.helps_people() && !is_own && (actor.is_administrator() || !has_role)
+}
+
+/// Refuses everybody but administrators, and those for their own account.
+pub async fn require_administrator(app: &App, context: &Context, account: &Account) -> Result<()> {
+    if !context.actor.is_administrator() {
+        return Err(Error::NotFound);
+    }
+    require_helper(app, context, account).await
+}
+
+async fn require_open_office(app: &App, context: &Context) -> Result<()> {
+    if policy::closes_office(app, context).await? {
+        return Err(Error::SecondFactorRequired);
+    }
+    Ok(())
+}
