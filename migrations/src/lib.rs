@@ -47,6 +47,7 @@ mod m20261130_003500_deletion_links;
 mod m20261130_003600_former_addresses;
 mod m20261130_005000_account_words;
 mod m20261130_005100_indexes_of_accounts;
+mod m20261130_011000_suspensions;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
 
@@ -101,6 +102,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_003600_former_addresses::Migration),
             Box::new(m20261130_005000_account_words::Migration),
             Box::new(m20261130_005100_indexes_of_accounts::Migration),
+            Box::new(m20261130_011000_suspensions::Migration),
         ]
     }
 }

@@ -65,6 +65,8 @@ pub const fn visibility(action: Action) -> Visibility {
         | Action::RecoveryExpired
         | Action::RecoveryCompleted
         | Action::AccountUnlocked
+        | Action::AccountSuspended
+        | Action::AccountReinstated
         | Action::EmailChangeRequested
         | Action::EmailChangeCancelled
         | Action::EmailChanged
@@ -174,6 +176,8 @@ pub fn wording(action: Action, reason: Option<&str>) -> Option<&'static str> {
         Action::RecoveryCompleted => "history.event.recovery_completed",
         Action::AccountUnlocked => "history.event.unlocked",
         Action::AccountViewed => "history.event.viewed",
+        Action::AccountSuspended => "history.event.suspended",
+        Action::AccountReinstated => "history.event.reinstated",
         Action::RefreshTokenReused => "history.event.token_reused",
         Action::SignUpCompleted => "history.event.signed_up",
         Action::EmailCodeSent => "history.event.code_sent",

@@ -3,6 +3,7 @@
 //! its audit record and its mail (ST-2). Organizations are in `affiliations`, the protocol is in `oidc`.
 
 pub mod administrators;
+pub mod assistance;
 pub mod assisted_recovery;
 pub mod data_download;
 mod effort;
@@ -29,12 +30,14 @@ mod personal_keys;
 pub mod profile;
 pub mod recovery;
 pub mod retention;
+pub mod roles;
 pub mod search_words;
 pub mod second_factor;
 mod securing;
 pub mod sessions;
 pub mod signup;
 pub mod staff;
+pub mod suspension;
 pub mod terms;
 mod throttle;
 pub mod verification;

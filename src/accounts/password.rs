@@ -108,11 +108,16 @@ pub async fn unlock(app: &App, context: &Context, email: &str) -> Result<bool> {
         let Some(account) = accounts::find_by_email(tx, &email.key()).await? else {
             return Ok(false);
         };
-        login_throttles::delete_of(tx, &known_browser::label(app, &email.key())).await?;
-        second_factor::forgive(tx, &account.id).await?;
-        let event = Event::new(Action::AccountUnlocked, format!("account:{}", account.id));
-        tx.record(event).await?;
+        forget_failures(tx, &account).await?;
         Ok(true)
     })
     .await
+}
+
+/// Forgets failures and waits of an account.
+pub(super) async fn forget_failures(tx: &Tx, account: &Account) -> Result<()> {
+    login_throttles::delete_of(tx, &known_browser::label(tx.app(), &account.email.key())).await?;
+    second_factor::forgive(tx, &account.id).await?;
+    let event = Event::new(Action::AccountUnlocked, format!("account:{}", account.id));
+    Ok(tx.record(event).await?)
 }

@@ -6,11 +6,11 @@ use super::second_factor::{self, HeldFactor};
 use super::{Error, Result, sessions, staff};
 use crate::app::App;
 use crate::domain::AccountId;
-use crate::domain::account::Account;
+use crate::domain::account::{Account, Suspension};
 use crate::domain::actor::Context;
 use crate::domain::event::{Action, Event};
 use crate::domain::session::Session;
-use crate::storage::{accounts, second_factors};
+use crate::storage::{accounts, second_factors, suspensions};
 
 /// The newest acts that are shown.
 const ACTS: usize = 10;
@@ -19,6 +19,7 @@ const ACTS: usize = 10;
 #[derive(Clone, Debug)]
 pub struct OpenedAccount {
     pub account: Account,
+    pub suspension: Option<Suspension>,
     /// `true` if it is the reader's own.
     pub is_own: bool,
     /// `true` if the reader may help the person.
@@ -39,6 +40,7 @@ pub async fn open(app: &App, context: &Context, id: &AccountId) -> Result<Opened
         is_own,
         may_help: staff::may_help(&context.actor, &account),
         may_administer: context.actor.is_administrator() && !is_own,
+        suspension: suspensions::find(app.db.read(), &account.id).await?,
         sessions: sessions::list(app, &account.id).await?,
         factors: second_factor::list_held(app.db.read(), &account.id).await?,
         recovery_codes: second_factors::count_codes(app.db.read(), &account.id).await?,

@@ -4,10 +4,12 @@
 
 use super::second_factor::policy;
 use super::{Error, Result};
-use crate::app::App;
+use crate::app::{App, Tx};
 use crate::domain::account::Account;
 use crate::domain::actor::{Actor, Context};
 use crate::domain::role::Role;
+use crate::domain::{AccountId, Time};
+use crate::storage::accounts;
 
 /// Refuses everybody who may not open the accounts of other people.
 pub async fn require_reader(app: &App, context: &Context) -> Result<()> {
@@ -43,6 +45,27 @@ pub async fn require_administrator(app: &App, context: &Context, account: &Accou
         return Err(Error::NotFound);
     }
     require_helper(app, context, account).await
+}
+
+/// Refuses an actor whose login is too long ago for what changes rights (security.md SE-4).
+pub(super) fn require_recent(context: &Context, now: Time) -> Result<()> {
+    if context.is_recent(now) {
+        Ok(())
+    } else {
+        Err(Error::ReauthenticationNeeded)
+    }
+}
+
+/// Holds an account until the transaction ends, for an act of the staff, and requires that it is still theirs to act on.
+pub(super) async fn hold(tx: &Tx, id: &AccountId) -> Result<Account> {
+    accounts::lock(tx, id).await?;
+    let found = accounts::find(tx, id).await?;
+    let account = found.filter(|it| !it.is_deleted()).ok_or(Error::NotFound)?;
+    if may_help(&tx.context().actor, &account) {
+        Ok(account)
+    } else {
+        Err(Error::NotTheirs)
+    }
 }
 
 async fn require_open_office(app: &App, context: &Context) -> Result<()> {

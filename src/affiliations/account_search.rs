@@ -13,10 +13,8 @@ use crate::domain::actor::Context;
 use crate::domain::affiliation::Affiliation;
 use crate::domain::message::FieldErrors;
 use crate::domain::role::Role;
-use crate::storage::account_search::{self, AccountFilter, Found};
+use crate::storage::account_search::{self, AccountFilter, Found, MOST};
 use crate::storage::{self, affiliations, organizations};
-
-pub use crate::storage::account_search::MOST;
 
 /// The rows of one page.
 const SIZE: u64 = 25;

@@ -16,12 +16,13 @@ use errors::in_words;
 use super::console::{Console, Format};
 use crate::accounts::administrators::{self, Found, NewAdministrator};
 use crate::accounts::import::COLUMNS;
-use crate::accounts::{deletion, password, recovery, second_factor};
+use crate::accounts::{deletion, password, recovery, roles, second_factor, suspension};
 use crate::affiliations::accounts_export::{self, Hashes, Page};
 use crate::app::App;
 use crate::clock::Clock;
-use crate::domain::account::{EmailAddress, Status};
+use crate::domain::account::{Account, EmailAddress, Status};
 use crate::domain::actor::Context;
+use crate::domain::role::Role;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -38,6 +39,18 @@ pub enum Command {
     RemoveSecondFactor { email: String },
     /// Mail a link by which the person sets a new password
     ResetPassword { email: String },
+    /// Suspend an account: nobody can log in with it, services get nothing; the person is told why by mail
+    Suspend {
+        email: String,
+        /// Why; the person reads it
+        #[arg(long, required_unless_present = "lift", conflicts_with = "lift")]
+        reason: Option<String>,
+        /// Lift the suspension
+        #[arg(long)]
+        lift: bool,
+    },
+    /// Give an account a role: user, support, auditor or administrator; the person is told by mail
+    Role { email: String, role: String },
     /// Delete an account in 14 days, as its person would; they are told by mail, and can stop it until then
     Delete {
         email: String,
@@ -95,17 +108,43 @@ pub async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::ResetPassword { email } => {
-            match administrators::find(&app, &email).await.map_err(in_words)? {
-                Found::Account(_) => {}
-                Found::HeldAs(held) => return Err(held_as(&held)),
-                Found::Nobody => bail!("there is no account with this address"),
-            }
+            named(&app, &email).await?;
             recovery::request(&app, &context, recovery::Request::of(&email))
                 .await
                 .map_err(in_words)?;
             console.print(
                 &json!({ "mailed": true }),
                 "a link is on its way; it works for a short time, once",
+            );
+            Ok(())
+        }
+        Command::Suspend { email, reason, lift } => {
+            let id = &named(&app, &email).await?.id;
+            if lift {
+                suspension::lift(&app, &context, id).await.map_err(in_words)?;
+                console.print(&json!({ "suspended": false }), "the suspension is lifted");
+            } else {
+                suspension::suspend(&app, &context, id, &reason.unwrap_or_default())
+                    .await
+                    .map_err(in_words)?;
+                console.print(
+                    &json!({ "suspended": true }),
+                    "suspended; the person was told by mail",
+                );
+            }
+            Ok(())
+        }
+        Command::Role { email, role } => {
+            let Some(role) = Role::parse(&role) else {
+                bail!("the roles are user, support, auditor and administrator");
+            };
+            let account = named(&app, &email).await?;
+            roles::give(&app, &context, &account.id, role)
+                .await
+                .map_err(in_words)?;
+            console.print(
+                &json!({ "role": role.as_str() }),
+                "the role is changed; the person was told by mail",
             );
             Ok(())
         }
@@ -124,6 +163,15 @@ pub async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
                 .map_err(in_words)?;
             export(console, &app, hashes).await
         }
+    }
+}
+
+/// Returns the account of the address as it is written.
+async fn named(app: &App, email: &str) -> anyhow::Result<Account> {
+    match administrators::find(app, email).await.map_err(in_words)? {
+        Found::Account(account) => Ok(*account),
+        Found::HeldAs(held) => Err(held_as(&held)),
+        Found::Nobody => bail!("there is no account with this address"),
     }
 }
 
@@ -243,7 +291,6 @@ mod tests {
     use crate::accounts::Error;
     use crate::accounts::import::{AccountsFile, Format as FileFormat};
     use crate::affiliations::accounts_import::{self, Mode, Run};
-    use crate::domain::role::Role;
     use crate::storage::accounts;
 
     async fn open(folder: &std::path::Path) -> (Console, App) {

@@ -149,6 +149,13 @@ impl Status {
     }
 }
 
+/// Why and since when an account is suspended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suspension {
+    pub at: Time,
+    pub reason: String,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Account {
     pub id: AccountId,

@@ -173,6 +173,8 @@ actions! {
     AccountsExported = "account.exported",
     AccountUnlocked = "account.unlocked",
     AccountViewed = "account.viewed",
+    AccountSuspended = "account.suspended",
+    AccountReinstated = "account.reinstated",
     RoleChanged = "account.role_changed",
     OrganizationProposed = "organization.proposed",
     OrganizationAccepted = "organization.accepted",

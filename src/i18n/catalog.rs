@@ -195,6 +195,7 @@ mod tests {
                 "data.section.affiliations",
                 "data.section.sessions",
                 "data.field.service",
+                "admin.account.suspension",
                 "admin.clients.title",
                 "admin.clients.count",
                 "data.field.document",

@@ -18,8 +18,8 @@ use crate::domain::affiliation::AffiliationStatus;
 use crate::domain::organization::search::alternatives;
 use crate::domain::role::Role;
 
-/// The most accounts that one search looks at.
-pub const MOST: u64 = 2000;
+/// The most rows of an index that one search reads; an account may have two of them.
+pub const MOST: u64 = 1000;
 
 /// The conditions of a search; each is optional.
 #[derive(Clone, Debug, Default)]
@@ -59,11 +59,8 @@ pub async fn search(
     limit: u64,
 ) -> Result<Found, DbErr> {
     let (way, is_cut) = shortest(db, filter).await?;
-    let matching = matching(filter, &way);
-    let total = matching.clone().select_only().expr(Expr::col(Column::Id).count());
-    let total: Option<i64> = total.into_tuple().one(db).await?;
-    let mut page = matching.select_only().column(Column::Id);
-    let query = QueryTrait::query(&mut page);
+    let mut found = matching(filter, &way).select_only().column(Column::Id);
+    let query = QueryTrait::query(&mut found);
     if matches!(way, Way::Newest) {
         query.order_by(Column::CreatedAt, Order::Desc);
     } else {
@@ -71,10 +68,14 @@ pub async fn search(
         query.order_by(Column::FirstName, Order::Asc);
     }
     query.order_by(Column::Id, Order::Asc);
-    let ids: Vec<String> = page.offset(offset).limit(limit).into_tuple().all(db).await?;
+    // All pages at once: they are no more than `MOST`, and are counted so.
+    let ids: Vec<String> = found.into_tuple().all(db).await?;
+    let total = ids.len() as u64;
+    let as_usize = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    let page = ids.into_iter().skip(as_usize(offset)).take(as_usize(limit));
     Ok(Found {
-        accounts: ids.into_iter().map(AccountId::new).collect(),
-        total: u64::try_from(total.unwrap_or_default()).unwrap_or_default(),
+        accounts: page.map(AccountId::new).collect(),
+        total,
         is_cut,
     })
 }
@@ -128,6 +129,15 @@ async fn count(db: &impl ConnectionTrait, way: &Way<'_>) -> Result<u64, DbErr> {
 }
 
 impl Way<'_> {
+    /// Returns `true` if whoever it leads to has this word.
+    fn has(&self, word: &str) -> bool {
+        match self {
+            Self::Word(its) => *its == word,
+            Self::Phrase(_) => true,
+            _ => false,
+        }
+    }
+
     /// Selects the identifiers of accounts, `limit` at most.
     fn select(&self, limit: u64) -> SelectStatement {
         let mut select = match self {
@@ -228,8 +238,8 @@ fn matching(filter: &AccountFilter, way: &Way<'_>) -> sea_orm::Select<Entity> {
     let mut select = Entity::find()
         .filter(Column::Id.in_subquery(led_to))
         // For everybody it is gone.
-        .filter(Column::Status.ne(Status::Deleted.as_str()));
-    for word in &filter.words {
+        .filter(Column::Status.into_expr().ne(constant(Status::Deleted.as_str())));
+    for word in filter.words.iter().filter(|it| !way.has(it)) {
         let own = Expr::col((Entity, Column::Id));
         let of_account = of_account(word)
             .and_where(
@@ -247,7 +257,7 @@ fn matching(filter: &AccountFilter, way: &Way<'_>) -> sea_orm::Select<Entity> {
         );
     }
     if let Some(status) = filter.status {
-        select = select.filter(Column::Status.eq(status.as_str()));
+        select = select.filter(is(Column::Status, status.as_str()));
     }
     if let Some(role) = filter.role {
         select = select.filter(Column::Role.eq(role.as_str()));

@@ -465,6 +465,8 @@ pub(super) fn row(
         created_at: Set(account.created_at),
         updated_at: Set(account.updated_at),
         search_fold: Set(account_words::VERSION),
+        suspended_at: Set(None),
+        suspension_reason: Set(None),
         id: Set(account.id.into_string()),
         sub: Set(account.sub.into_string()),
     }

@@ -117,7 +117,7 @@ pub const STAYING: &[(&str, &str, Left)] = &[
 const DELETED_ADDRESS: &str = "address:deleted";
 
 /// The kinds of records whose reason somebody typed about the person.
-const TYPED_REASONS: [&str; 3] = ["affiliation.%", "ties.%", "focal_point.%"];
+const TYPED_REASONS: [&str; 4] = ["affiliation.%", "ties.%", "focal_point.%", "account.suspended"];
 
 /// One step: what is deleted or emptied in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -55,6 +55,7 @@ pub mod sessions;
 pub mod signing_keys;
 #[cfg(feature = "testing")]
 pub mod statements;
+pub mod suspensions;
 pub mod ties;
 mod writer;
 

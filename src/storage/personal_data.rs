@@ -13,11 +13,11 @@ use sea_orm::{
 use serde_json::{Map, Value};
 
 use super::entities::{
-    account, account_deletion, account_word, affiliation, assisted_recovery, authentication_request, code_attempt, consent,
-    data_download, deletion_link, document_acceptance, email_change, email_code, event, focal_point,
-    former_address, imported_address, login_throttle, newsletter_subscription, not_me_link, organization,
-    outbox_mail, passkey, passkey_offer, password_reset, recovery_code, refresh_token,
-    second_factor_deadline, service_use, session, session_client, ties_right, totp_factor,
+    account, account_deletion, account_word, affiliation, assisted_recovery, authentication_request,
+    code_attempt, consent, data_download, deletion_link, document_acceptance, email_change, email_code,
+    event, focal_point, former_address, imported_address, login_throttle, newsletter_subscription,
+    not_me_link, organization, outbox_mail, passkey, passkey_offer, password_reset, recovery_code,
+    refresh_token, second_factor_deadline, service_use, session, session_client, ties_right, totp_factor,
 };
 use super::login_throttles;
 use crate::domain::AccountId;

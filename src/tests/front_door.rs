@@ -7,12 +7,11 @@ use serde_json::json;
 use tower::ServiceExt;
 use url::Url;
 
-use crate::support::{ISSUER, Page, TestOp, rows};
+use crate::support::{ISSUER, Page, TestOp};
 use itu_account::config::Rate;
 use itu_account::demo::{components, outbox};
 use itu_account::domain::role::Role;
 use itu_account::http::router;
-use itu_account::http::routes::Audience;
 use itu_account::oidc::endpoints;
 
 /// Requires the headers of BR-3, and of TL-1 as the issuer is https.
@@ -258,78 +257,6 @@ async fn a_cookie_that_comes_twice_is_nobodys() {
         .insert(header::COOKIE, HeaderValue::from_static(cookies));
     let page = browser.get("/no-such-page").await;
     assert!(page.body.contains("<html lang=\"en\""), "SE-1: {}", page.body);
-}
-
-/// Returns `true` if a person with this role, and the office of a Focal Point or not, is of the audience.
-fn is_of(audience: Audience, role: Role, is_focal_point: bool) -> bool {
-    match audience {
-        Audience::Public | Audience::Client | Audience::SignedIn | Audience::OwnData => true,
-        Audience::FocalPoint => is_focal_point || role == Role::Administrator,
-        Audience::Staff => matches!(role, Role::Support | Role::Auditor | Role::Administrator),
-        Audience::Support => matches!(role, Role::Support | Role::Administrator),
-        Audience::Administrator => role == Role::Administrator,
-    }
-}
-
-#[tokio::test]
-async fn each_route_admits_its_audience_only() {
-    let op = TestOp::start().await;
-    op.insert_organization("ofcom", "OFCOM", "member_state").await;
-    let mut people = Vec::new();
-    for role in Role::ALL {
-        let email = format!("{}@example.org", role.as_str());
-        people.push((role, false, op.person_with(&email, role).await));
-    }
-    let focal_point = op.person("focal-point@example.org").await;
-    let account = op.find_account(&focal_point.email).await.id;
-    let stage = rows::approved(op.now());
-    let affiliation = op.insert_affiliation(&account, "ofcom", stage).await;
-    op.insert_focal_point(&affiliation).await;
-    people.push((Role::User, true, focal_point));
-    // Somebody else, whom pages are about.
-    let other = op.person("other@example.org").await;
-    let other = op.find_account(&other.email).await.id;
-
-    let routes = router::routes(&op.app);
-    for (pattern, audience) in routes.table() {
-        if matches!(audience, Audience::Public | Audience::Client) {
-            continue;
-        }
-        let path = pattern
-            .replace("{organization}", "ofcom")
-            .replace("accounts/{id}", &format!("accounts/{other}"))
-            .replace(['{', '}'], "");
-        let stranger = op.browser().get(&path).await;
-        assert_eq!(stranger.url.path(), "/login", "{path} to a stranger"); // G-4
-        let stranger = op.browser().post(&path, &[]).await;
-        assert!(stranger.url.path() == "/login" || stranger.status == StatusCode::METHOD_NOT_ALLOWED);
-        for (role, is_focal_point, person) in &mut people {
-            if person.browser.cookie("__Host-itu_sid").is_none() {
-                person.logs_in().await;
-            }
-            let context = format!("{path} to {role:?}, Focal Point: {is_focal_point}");
-            let seen = person.browser.get(&path).await;
-            assert!(!seen.status.is_server_error(), "{context}");
-            if !is_of(*audience, *role, *is_focal_point) {
-                // G-4: an object of other people answers 404, whatever one would do to it.
-                assert_eq!(seen.status, StatusCode::NOT_FOUND, "{context}");
-                let answer = person.browser.post(&path, &[("csrf", "x")]).await;
-                let is_refused = matches!(
-                    answer.status,
-                    StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED
-                );
-                assert!(is_refused, "POST {context}: {}", answer.status);
-            } else if !pattern.contains('{') || path.contains(other.as_str()) {
-                assert_ne!(seen.status, StatusCode::NOT_FOUND, "{context}");
-            }
-        }
-    }
-    for audience in [Audience::FocalPoint, Audience::Staff, Audience::Administrator] {
-        assert!(
-            routes.table().iter().any(|(_, it)| *it == audience),
-            "{audience:?}"
-        );
-    }
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod access_token;
 mod account_deletion;
 mod accounts;
 mod affiliations;
+mod audiences;
 mod authorization;
 mod authorization_code;
 mod authorization_request;

@@ -3,7 +3,7 @@
 use axum::routing::get;
 
 use crate::http::pages::{admin, affiliation_requests, focal_point};
-use crate::http::routes::Audience::{Administrator, FocalPoint, Staff};
+use crate::http::routes::Audience::{Administrator, FocalPoint, Staff, Support};
 use crate::http::routes::Routes;
 use crate::paths;
 
@@ -39,7 +39,7 @@ pub(super) fn focal_point_routes(routes: Routes) -> Routes {
 
 /// Lists the pages of the administration.
 pub(super) fn admin_routes(routes: Routes) -> Routes {
-    use admin::{accounts, clients, organizations, proposals, recoveries};
+    use admin::{account_acts, accounts, clients, organizations, proposals, recoveries};
     use affiliation_requests as requests;
 
     routes
@@ -82,6 +82,11 @@ pub(super) fn admin_routes(routes: Routes) -> Routes {
         )
         .at(paths::ADMIN_ACCOUNTS, Staff, get(accounts::list))
         .at(paths::ADMIN_ACCOUNT, Staff, get(accounts::show))
+        .at(
+            paths::ADMIN_ACCOUNT_CONFIRM,
+            Support,
+            get(account_acts::confirm).post(account_acts::act),
+        )
         .at(
             paths::ADMIN_RECOVERIES,
             Administrator,

@@ -315,6 +315,6 @@ impl MailTemplate for SecondFactorChanged {
     }
 }
 
-fn sample_time() -> Time {
+pub(super) fn sample_time() -> Time {
     crate::clock::from_unix(1_772_623_800).unwrap_or_default()
 }

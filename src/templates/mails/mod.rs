@@ -2,6 +2,7 @@
 //! issuer (security.md PW-5).
 
 mod account;
+mod account_administered;
 mod account_deletion;
 mod affiliation;
 mod assisted_recovery;
@@ -12,6 +13,7 @@ mod not_me;
 pub mod previews;
 
 pub use account::*;
+pub use account_administered::*;
 pub use account_deletion::*;
 pub use affiliation::*;
 pub use assisted_recovery::*;

@@ -32,7 +32,7 @@ macro_rules! kinds {
 
 kinds! {
     VerificationCode, FirstLoginCode, AccountExists, NoAccount, PasswordReset, PasswordChanged, PasswordDisabled,
-    NewSignIn, SessionsEnded, AccountSecured, SecondFactorChanged, RecoveryRequested, RecoveryWaiting, RecoveryStopped,
+    NewSignIn, SessionsEnded, AccountAdministered, AccountSecured, SecondFactorChanged, RecoveryRequested, RecoveryWaiting, RecoveryStopped,
     RecoveryDone, EmailChangeCode, EmailChangeTaken, EmailChanged, EmailChangeUndone, AccountTakenOver, DataReady, DataFailed, DeletionMail, AuthenticationRequested, NewsletterSubscribed,
     AffiliationRequested, AffiliationChanged, TiesChanged, FocalPointDesignated, FocalPointRemoved, RequestsDigest,
     RequestsReminder, RequestsOverdue, OrganizationDecided,

@@ -34,9 +34,7 @@ pub struct AdminAccounts {
     pub form: FormState,
     pub rows: Vec<AccountRow>,
     pub paging: Paging,
-    /// The most accounts that one search looks at.
-    pub most: u64,
-    /// `true` if more of them fit.
+    /// `true` if not all accounts that might fit were looked at.
     pub is_cut: bool,
 }
 
@@ -58,7 +56,6 @@ impl Page for AdminAccounts {
             form: FormState::new([("q", "doe"), ("status", "suspended")]),
             rows,
             paging: Paging::new(1, 25, total, "/admin/accounts", &[]),
-            most: 2000,
             is_cut,
         };
         let rows = vec![
@@ -93,7 +90,14 @@ pub struct AccountFacts {
     pub status: String,
     pub role: String,
     pub created_at: Time,
+    pub suspension: Option<SuspensionView>,
     pub is_own: bool,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct SuspensionView {
+    pub at: Time,
+    pub reason: String,
 }
 
 /// `/admin/accounts/{id}`.
@@ -110,6 +114,12 @@ pub struct AdminAccount {
     pub services: Vec<ServiceAccess>,
     /// The newest of what happened in the account.
     pub acts: Vec<HistoryRow>,
+    /// `true` if the reader may help the person.
+    pub may_help: bool,
+    /// `true` if the reader may suspend the account and change its role.
+    pub may_administer: bool,
+    /// The roles that the account does not have.
+    pub roles: Vec<String>,
 }
 
 impl Page for AdminAccount {
@@ -131,6 +141,7 @@ impl Page for AdminAccount {
             status: "active".into(),
             role: "user".into(),
             created_at: samples::at(),
+            suspension: None,
             is_own: false,
         };
         let of = |facts: AccountFacts| Self {
@@ -143,6 +154,9 @@ impl Page for AdminAccount {
             recovery_codes: 0,
             services: vec![],
             acts: vec![],
+            may_help: false,
+            may_administer: false,
+            roles: vec![],
         };
         let sessions = AccountSessions::samples().into_iter().flat_map(|it| it.sessions);
         let services = AccountServices::samples().into_iter().flat_map(|it| it.services);
@@ -156,6 +170,9 @@ impl Page for AdminAccount {
             recovery_codes: 9,
             services: services.collect(),
             acts: acts.collect(),
+            may_help: true,
+            may_administer: true,
+            roles: ["support", "auditor", "administrator"].map(str::to_owned).into(),
             ..of(facts.clone())
         };
         let empty = of(AccountFacts {
@@ -165,11 +182,25 @@ impl Page for AdminAccount {
             is_own: true,
             ..facts.clone()
         });
+        let suspended = Self {
+            may_help: true,
+            may_administer: true,
+            roles: ["user", "support", "administrator"].map(str::to_owned).into(),
+            ..of(AccountFacts {
+                status: "suspended".into(),
+                role: "auditor".into(),
+                suspension: Some(SuspensionView {
+                    at: samples::at(),
+                    reason: "Left the <i>organization</i>".into(),
+                }),
+                ..facts.clone()
+            })
+        };
         let leaving = of(AccountFacts {
             status: "leaving".into(),
             role: "administrator".into(),
             ..facts
         });
-        vec![full, empty, leaving]
+        vec![full, empty, suspended, leaving]
     }
 }

@@ -23,6 +23,8 @@ pub struct Confirm {
     pub action: &'static str,
     /// `true` if a reason can be given. The person concerned gets it.
     pub takes_reason: bool,
+    /// The text beside the reason, if it says more than that the person gets it.
+    pub reason_hint: Option<&'static str>,
     pub form: FormState,
     /// The path that *Cancel* leads to.
     pub back: String,
@@ -93,10 +95,17 @@ impl Page for Confirm {
             ("remove", "focal_point.remove"),
             ("reject", "focal_point.reject"),
             ("merge", "admin.proposal.merge_into"),
+            ("unlock", "admin.account.unlock"),
+            ("send_reset", "admin.account.reset"),
+            ("end_sessions", "admin.account.end_sessions"),
+            ("suspend", "admin.account.suspend"),
+            ("reinstate", "admin.account.lift"),
+            ("give_role", "confirm.give_role.button"),
         ];
         let sample = |(act, button)| Self {
             right: "Documents".into(),
-            takes_reason: matches!(act, "remove" | "reject"),
+            takes_reason: matches!(act, "remove" | "reject" | "suspend"),
+            reason_hint: (act == "suspend").then_some("admin.account.reason"),
             ..Self::new(act, "/account/sessions", "end", button)
                 .of("Dr. <b>Anne</b> Exemplaire")
                 .within("Bundesamt & Söhne")

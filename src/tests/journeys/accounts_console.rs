@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, Statement};
 
 use crate::jobs::scans;
 use crate::support::{Page, Person, TestOp, rows};
-use itu_account::accounts::search_words;
+use itu_account::accounts::{Error, roles, search_words, suspension};
 use itu_account::domain::AccountId;
 use itu_account::domain::account::{Account, Status};
 use itu_account::domain::account_search::query;
@@ -230,7 +230,8 @@ async fn who_opens_an_account_is_recorded_and_the_person_sees_it() {
         let own = op.find_account(&reader.email).await.id;
         let page = reader.browser.get(&page_of(&own)).await;
         assert!(page.has("#own"), "{}", page.text());
-        assert_eq!(page.text_of("nav.tabs .wide-only"), "Accounts");
+        let tabs = page.text_of("nav.tabs .wide-only");
+        assert!(tabs.contains("Accounts") && !tabs.contains("Services"), "{tabs}");
     }
     let viewed = format!("action = 'account.viewed' AND account_id = '{id}'");
     assert_eq!(count(&op, "events", &viewed).await, 2); // LG-1
@@ -242,4 +243,158 @@ async fn who_opens_an_account_is_recorded_and_the_person_sees_it() {
     let mut admin = in_office(&op, "admin", Role::Administrator).await;
     let page = admin.browser.get(&page_of(&AccountId::new("none"))).await;
     assert_eq!(page.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn support_helps_people_and_nobody_else() {
+    let op = TestOp::start().await;
+    let mut alice = op.person("alice@example.org").await;
+    alice.logs_in().await;
+    let id = op.find_account("alice@example.org").await.id;
+    let mut sue = in_office(&op, "sue", Role::Support).await;
+    let path = page_of(&id);
+    for (css, said, mail) in [
+        ("#unlock", "flash.account_unlocked", "account_administered"),
+        ("#send_reset", "flash.reset_sent", "password_reset"),
+        ("#end_sessions", "flash.account_sessions_ended", "sessions_ended"),
+    ] {
+        let page = sue.browser.get(&path).await;
+        let done = sue.browser.confirms(&page, css).await;
+        assert!(
+            done.says(said) && done.url.path() == path,
+            "{css}: {}",
+            done.text()
+        );
+        assert_eq!(op.outbox().latest("alice@example.org").await.kind, mail); // LG-4
+    }
+    assert_eq!(alice.browser.get("/account").await.url.path(), "/login");
+    let link = op.outbox().link("alice@example.org", "/reset-password").await;
+    assert!(op.browser().get(&link).await.find_form(&["password"]).is_some());
+    for action in ["account.unlocked", "password.reset_requested", "session.ended"] {
+        let by_her = format!("action = '{action}' AND account_id = '{id}' AND acted_as = 'administrator'");
+        assert!(count(&op, "events", &by_her).await > 0, "{action}"); // LG-1
+    }
+
+    // What administrators do is not offered, and not done. AD-1
+    let page = sue.browser.get(&path).await;
+    assert!(!page.has("#suspend") && !page.has("#roles"));
+    let others = [op.find_account("sue@itu.example").await.id, {
+        op.person_with("ann@itu.example", Role::Auditor).await;
+        op.find_account("ann@itu.example").await.id
+    }];
+    let unlock = sue.browser.is_asked(&page, "#unlock").await;
+    for (action, target, status) in [
+        ("suspend", &id, StatusCode::NOT_FOUND),
+        ("give_role", &id, StatusCode::NOT_FOUND),
+        ("unlock", &others[0], StatusCode::FORBIDDEN),
+        ("unlock", &others[1], StatusCode::FORBIDDEN),
+    ] {
+        let mut form = unlock.clone();
+        form.action.set_path(&format!("{}/confirm", page_of(target)));
+        form.fields.retain(|(name, _)| name != "action");
+        for (name, value) in [("action", action), ("role", "support"), ("reason", "None")] {
+            form.fields.push((name.to_owned(), value.to_owned()));
+        }
+        let answer = sue.browser.send(form).await;
+        assert_eq!(answer.status, status, "{action} on {target}: {}", answer.text());
+    }
+    assert!(op.find_account("alice@example.org").await.is_active());
+
+    // An auditor reads, and no page of acts opens.
+    let mut ann = op.visitor("ann@itu.example");
+    ann.logs_in().await;
+    let page = ann.browser.get(&path).await;
+    assert!(page.has("#history") && !page.has("#help"), "{}", page.text());
+    let page = ann.browser.get(&format!("{path}/confirm?action=unlock")).await;
+    assert_eq!(page.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn an_account_is_suspended_with_a_reason_and_comes_back() {
+    let op = TestOp::start().await;
+    let mut alice = op.person("alice@example.org").await;
+    alice.logs_in().await;
+    let id = op.find_account("alice@example.org").await.id;
+    let mut admin = in_office(&op, "admin", Role::Administrator).await;
+    let path = page_of(&id);
+    let page = admin.browser.get(&path).await;
+    let form = admin.browser.is_asked(&page, "#suspend").await;
+    let page = admin.browser.submit(form, &[]).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(page.field_errors(), ["reason"]);
+    let form = page.form(&["action=suspend"]).press("action", "suspend");
+    let page = admin
+        .browser
+        .submit(form, &[("reason", "Left the <Union>")])
+        .await;
+    assert!(page.says("flash.account_suspended"), "{}", page.text());
+    assert!(page.text_of("#suspension").contains("Left the <Union>"));
+    let mail = op.outbox().latest("alice@example.org").await;
+    assert!(mail.kind == "account_administered" && mail.text.contains("Left the <Union>"));
+    assert_eq!(alice.browser.get("/account").await.url.path(), "/login");
+    assert_eq!(alice.logs_in().await.url.path(), "/login"); // PW-3
+    // An act that is done already is not offered again, and a late press changes nothing. G-9
+    let page = admin.browser.get(&format!("{path}/confirm?action=suspend")).await;
+    assert_eq!(page.url.path(), path);
+    // SE-4
+    op.advance(301);
+    let page = admin.browser.get(&path).await;
+    let page = admin.browser.confirms(&page, "#reinstate").await;
+    assert_eq!(page.url.path(), "/reauthenticate", "{}", page.text());
+    let password = admin.password.clone();
+    let form = page.form(&["password"]);
+    admin.browser.submit(form, &[("password", &password)]).await;
+    let page = admin.browser.get(&path).await;
+    let page = admin.browser.confirms(&page, "#reinstate").await;
+    assert!(page.says("flash.account_reinstated"), "{}", page.text());
+    assert!(!page.has("#suspension"));
+    assert_eq!(alice.logs_in().await.url.path(), "/account");
+    for action in ["account.suspended", "account.reinstated"] {
+        let condition = format!("action = '{action}' AND account_id = '{id}'");
+        assert_eq!(count(&op, "events", &condition).await, 1); // LG-1
+    }
+}
+
+#[tokio::test]
+async fn roles_are_given_and_one_administrator_remains() {
+    // AD-1
+    let op = TestOp::start().await;
+    let mut alice = op.person("alice@example.org").await;
+    alice.logs_in().await;
+    let id = op.find_account("alice@example.org").await.id;
+    let mut admin = in_office(&op, "admin", Role::Administrator).await;
+    let page = admin.browser.get(&page_of(&id)).await;
+    let page = admin.browser.confirms(&page, "#give_role-auditor").await;
+    assert!(
+        page.says("flash.role_given") && page.has("[data-role=auditor]"),
+        "{}",
+        page.text()
+    );
+    assert_eq!(op.find_account("alice@example.org").await.role, Role::Auditor);
+    let mail = op.outbox().latest("alice@example.org").await;
+    assert!(mail.kind == "account_administered" && mail.text.contains("Auditor"));
+    // SE-2
+    assert_eq!(alice.browser.get("/account").await.url.path(), "/login");
+    alice.logs_in().await;
+    assert_eq!(alice.browser.get(LIST).await.status, StatusCode::OK);
+    let page = admin.browser.get(&page_of(&id)).await;
+    admin.browser.confirms(&page, "#give_role-user").await;
+    alice.logs_in().await;
+    assert_eq!(alice.browser.get(LIST).await.status, StatusCode::NOT_FOUND);
+
+    // Nobody changes the own role, and the console does not leave the service without one.
+    let own = op.find_account("admin@itu.example").await.id;
+    let page = admin.browser.get(&page_of(&own)).await;
+    assert!(page.has("#own") && !page.has("#roles") && !page.has("#help"));
+    let operator = itu_account::domain::actor::Context::operator();
+    let taken = roles::give(&op.app, &operator, &own, Role::User).await;
+    assert!(matches!(taken, Err(Error::LastAdministrator)));
+    let suspended = suspension::suspend(&op.app, &operator, &own, "Why").await;
+    assert!(matches!(suspended, Err(Error::LastAdministrator)));
+    roles::give(&op.app, &operator, &id, Role::Administrator)
+        .await
+        .expect("given");
+    roles::give(&op.app, &operator, &own, Role::User)
+        .await
+        .expect("taken");
 }

@@ -7,15 +7,18 @@ use axum::response::Response;
 
 use crate::accounts::person::{self, OpenedAccount};
 use crate::accounts::second_factor::HeldFactor;
+use crate::affiliations;
 use crate::affiliations::account_search::{self, AccountSearch, Entry};
-use crate::affiliations::{self};
 use crate::domain::AccountId;
+use crate::domain::role::Role;
 use crate::http::pages::account::organization::OwnOrganization;
 use crate::http::pages::account::{history, services, sessions};
 use crate::http::pages::paging::{Position, paging};
 use crate::http::pages::{ListQuery, PageContext, PageError, refused};
 use crate::paths;
-use crate::templates::pages::{AccountFacts, AccountRow, AdminAccount, AdminAccounts, FactorView};
+use crate::templates::pages::{
+    AccountFacts, AccountRow, AdminAccount, AdminAccounts, FactorView, SuspensionView,
+};
 
 const FILTERS: [&str; 4] = ["q", "status", "role", "verified"];
 
@@ -31,7 +34,6 @@ pub async fn list(ctx: PageContext, query: ListQuery) -> Result<Response, PageEr
         form: query.form(&FILTERS),
         rows: Vec::new(),
         paging: paging(Position::EMPTY, paths::ADMIN_ACCOUNTS, &query, &FILTERS),
-        most: account_search::MOST,
         is_cut: false,
     };
     match account_search::list(&ctx.app, &ctx.actor_context(), search).await {
@@ -83,6 +85,10 @@ async fn view(ctx: &PageContext, opened: &OpenedAccount) -> Result<AdminAccount,
             status: account.status.as_str().to_owned(),
             role: account.role.as_str().to_owned(),
             created_at: account.created_at,
+            suspension: opened.suspension.as_ref().map(|it| SuspensionView {
+                at: it.at,
+                reason: it.reason.clone(),
+            }),
             is_own: opened.is_own,
         },
         affiliation: place.affiliation,
@@ -97,6 +103,13 @@ async fn view(ctx: &PageContext, opened: &OpenedAccount) -> Result<AdminAccount,
         recovery_codes: opened.recovery_codes,
         services: services::list(app, &account.id).await?,
         acts: opened.acts.iter().map(|it| history::row(app, it)).collect(),
+        may_help: opened.may_help,
+        may_administer: opened.may_administer,
+        roles: Role::ALL
+            .into_iter()
+            .filter(|it| *it != account.role)
+            .map(|it| it.as_str().to_owned())
+            .collect(),
     })
 }
 

@@ -2,6 +2,7 @@
 //! that no Focal Point could decide, records that people typed in, organizations and their Focal
 //! Points, recoveries through the ServiceDesk, and the services. Accounts are for support and auditors, too.
 
+pub mod account_acts;
 pub mod accounts;
 pub mod clients;
 pub mod organizations;

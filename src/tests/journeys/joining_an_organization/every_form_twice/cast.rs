@@ -138,6 +138,8 @@ pub async fn cast() -> Cast {
     reader.browser.submit(form, &[("newsletter", "on")]).await;
     let link = op.outbox().link("reader@example.org", "/newsletter/stop").await;
     visitor.browser.get(&link).await;
+    let helped = op.person("helped@example.org").await;
+    let helped = op.find_account(&helped.email).await.id;
     let of = |who, path: &str| (who, path.to_owned());
     let pages = vec![
         of("visitor", "/login"),
@@ -184,6 +186,7 @@ pub async fn cast() -> Cast {
         ("administrator", format!("/admin/requests/{orphan}")),
         of("administrator", "/admin/organizations/ofcom"),
         of("administrator", "/admin/recoveries?email=forgetful@example.org"),
+        ("administrator", format!("/admin/accounts/{helped}")),
         ("administrator", format!("/admin/recoveries/{asked_for}")),
         ("administrator", format!("/admin/recoveries/{waiting}")),
         ("administrator", format!("/admin/proposals/{accepted}")),
