@@ -24,6 +24,9 @@ pub struct Timing {
     people: usize,
 }
 
+/// The password of bench/accounts.csv, which the accounts share.
+const RIGHT_LOGIN: &[Form] = &[("/login", &[("password", "Correct-horse-battery-42")])];
+
 /// A path, and what is typed there beside the address.
 type Form = (&'static str, &'static [(&'static str, &'static str)]);
 
@@ -63,6 +66,14 @@ const JOURNEYS: [(&str, &[Form]); 3] = [
 
 pub async fn run(arguments: &Timing) -> Result<()> {
     let http = Http::new(false)?;
+    // Until the first login a hash is the former platform's, and a wrong password costs one of ours beside it.
+    for n in 0..arguments.people {
+        let email = arguments.known.replace("{n}", &n.to_string());
+        let logged_in = fill_in(&http, &arguments.issuer, RIGHT_LOGIN, &email).await?;
+        if logged_in.iter().any(|(status, _)| *status != 303) {
+            bail!("{email} cannot log in: import bench/accounts.csv as bench/README.md says");
+        }
+    }
     // The first is what the others are compared with.
     let mut kinds = vec![("unknown", None), ("known", Some(&arguments.known))];
     kinds.extend(arguments.former.as_ref().map(|it| ("former", Some(it))));
