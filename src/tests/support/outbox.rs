@@ -41,15 +41,13 @@ impl Outbox<'_> {
         outbox::count(self.0.db.read(), None).await.expect("the outbox")
     }
 
-    /// Returns the code that stands alone on a line of the newest mail (contract.md).
+    /// Returns the newest code: it stands alone on a line of its mail (contract.md). Mails of one moment have no order, so
+    /// the code selects the mail.
     pub async fn code(&self, address: &str) -> String {
-        let mail = self.latest(address).await;
-        let line = mail
-            .text
-            .lines()
-            .map(str::trim)
-            .find(|it| it.len() == 8 && it.bytes().all(|b| b.is_ascii_digit()));
-        line.unwrap_or_else(|| panic!("no code in: {}", mail.text))
+        let mails = self.to(address).await;
+        let mut lines = mails.iter().flat_map(|it| it.text.lines().map(str::trim));
+        let code = lines.find(|it| it.len() == 8 && it.bytes().all(|b| b.is_ascii_digit()));
+        code.unwrap_or_else(|| panic!("no mail to {address} has a code"))
             .to_owned()
     }
 
