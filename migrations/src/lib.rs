@@ -48,6 +48,7 @@ mod m20261130_003600_former_addresses;
 mod m20261130_005000_account_words;
 mod m20261130_005100_indexes_of_accounts;
 mod m20261130_011000_suspensions;
+mod owned_table;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
 

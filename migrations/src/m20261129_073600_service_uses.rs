@@ -2,6 +2,8 @@
 
 use sea_orm_migration::{prelude::*, schema::*};
 
+use crate::owned_table;
+
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
@@ -9,12 +11,6 @@ pub struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         // No foreign key to clients: a service that is gone is still listed.
-        let mut of_account = ForeignKey::create()
-            .name("service_uses_account")
-            .from("service_uses", "account_id")
-            .to("accounts", "id")
-            .on_delete(ForeignKeyAction::Cascade)
-            .to_owned();
         manager
             .create_table(
                 Table::create()
@@ -26,15 +22,13 @@ impl MigrationTrait for Migration {
                     .col(timestamp_with_time_zone("first_used_at"))
                     .col(timestamp_with_time_zone("last_used_at"))
                     .primary_key(Index::create().col("account_id").col("client_id"))
-                    .foreign_key(&mut of_account)
+                    .foreign_key(&mut owned_table::of_account("service_uses"))
                     .to_owned(),
             )
             .await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager
-            .drop_table(Table::drop().table("service_uses").to_owned())
-            .await
+        owned_table::drop(manager, "service_uses").await
     }
 }

@@ -2,6 +2,8 @@
 
 use sea_orm_migration::{prelude::*, schema::*};
 
+use crate::owned_table;
+
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
@@ -24,13 +26,7 @@ impl MigrationTrait for Migration {
                     // Absent until then, and once the link is used or void.
                     .col(string_null("undo_digest"))
                     .col(timestamp_with_time_zone("expires_at"))
-                    .foreign_key(
-                        ForeignKey::create()
-                            .name("email_changes_account")
-                            .from("email_changes", "account_id")
-                            .to("accounts", "id")
-                            .on_delete(ForeignKeyAction::Cascade),
-                    )
+                    .foreign_key(&mut owned_table::of_account("email_changes"))
                     .to_owned(),
             )
             .await?;
@@ -46,7 +42,6 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let table = Table::drop().table("email_changes").to_owned();
-        manager.drop_table(table).await
+        owned_table::drop(manager, "email_changes").await
     }
 }

@@ -3,6 +3,8 @@
 
 use sea_orm_migration::{prelude::*, schema::*};
 
+use crate::owned_table;
+
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
@@ -25,12 +27,6 @@ const INDEXES: [(&str, &str); 4] = [
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let mut of_account = ForeignKey::create()
-            .name("data_downloads_account")
-            .from("data_downloads", "account_id")
-            .to("accounts", "id")
-            .on_delete(ForeignKeyAction::Cascade)
-            .to_owned();
         manager
             .create_table(
                 Table::create()
@@ -45,7 +41,7 @@ impl MigrationTrait for Migration {
                     .col(timestamp_with_time_zone_null("failed_at"))
                     .col(timestamp_with_time_zone_null("expires_at"))
                     .col(text_null("content"))
-                    .foreign_key(&mut of_account)
+                    .foreign_key(&mut owned_table::of_account("data_downloads"))
                     .to_owned(),
             )
             .await?;
@@ -65,8 +61,6 @@ impl MigrationTrait for Migration {
                 .execute_unprepared(&format!("DROP INDEX {name}"))
                 .await?;
         }
-        manager
-            .drop_table(Table::drop().table("data_downloads").to_owned())
-            .await
+        owned_table::drop(manager, "data_downloads").await
     }
 }

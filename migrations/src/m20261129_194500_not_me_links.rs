@@ -2,6 +2,8 @@
 
 use sea_orm_migration::{prelude::*, schema::*};
 
+use crate::owned_table;
+
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
@@ -21,13 +23,7 @@ impl MigrationTrait for Migration {
                     // Absent until this link, or another of the account, is used.
                     .col(timestamp_with_time_zone_null("used_at"))
                     .col(timestamp_with_time_zone("expires_at"))
-                    .foreign_key(
-                        ForeignKey::create()
-                            .name("not_me_links_account")
-                            .from("not_me_links", "account_id")
-                            .to("accounts", "id")
-                            .on_delete(ForeignKeyAction::Cascade),
-                    )
+                    .foreign_key(&mut owned_table::of_account("not_me_links"))
                     .to_owned(),
             )
             .await?;
@@ -41,7 +37,6 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let table = Table::drop().table("not_me_links").to_owned();
-        manager.drop_table(table).await
+        owned_table::drop(manager, "not_me_links").await
     }
 }

@@ -4,18 +4,14 @@
 
 use sea_orm_migration::{prelude::*, schema::*};
 
+use crate::owned_table;
+
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let mut of_account = ForeignKey::create()
-            .name("document_acceptances_account")
-            .from("document_acceptances", "account_id")
-            .to("accounts", "id")
-            .on_delete(ForeignKeyAction::Cascade)
-            .to_owned();
         let mut key = Index::create();
         key.col("account_id").col("document").col("version");
         manager
@@ -29,7 +25,7 @@ impl MigrationTrait for Migration {
                     .col(string("sha256"))
                     .col(timestamp_with_time_zone("accepted_at"))
                     .primary_key(&mut key)
-                    .foreign_key(&mut of_account)
+                    .foreign_key(&mut owned_table::of_account("document_acceptances"))
                     .to_owned(),
             )
             .await?;
@@ -52,8 +48,6 @@ impl MigrationTrait for Migration {
             let change = Table::alter().table(table).drop_column(column).to_owned();
             manager.alter_table(change).await?;
         }
-        manager
-            .drop_table(Table::drop().table("document_acceptances").to_owned())
-            .await
+        owned_table::drop(manager, "document_acceptances").await
     }
 }

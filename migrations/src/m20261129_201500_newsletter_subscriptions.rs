@@ -3,6 +3,8 @@
 
 use sea_orm_migration::{prelude::*, schema::*};
 
+use crate::owned_table;
+
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
@@ -24,13 +26,7 @@ impl MigrationTrait for Migration {
                     .col(string("network"))
                     .col(timestamp_with_time_zone_null("stopped_at"))
                     .col(string_null("stopped_by"))
-                    .foreign_key(
-                        ForeignKey::create()
-                            .name("newsletter_subscriptions_account")
-                            .from("newsletter_subscriptions", "account_id")
-                            .to("accounts", "id")
-                            .on_delete(ForeignKeyAction::Cascade),
-                    )
+                    .foreign_key(&mut owned_table::of_account("newsletter_subscriptions"))
                     .to_owned(),
             )
             .await?;
@@ -48,8 +44,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let table = Table::drop().table("newsletter_subscriptions").to_owned();
-        manager.drop_table(table).await?;
+        owned_table::drop(manager, "newsletter_subscriptions").await?;
         for statement in [
             "ALTER TABLE pending_signups DROP COLUMN newsletter_consent",
             "ALTER TABLE outbox_mails DROP COLUMN unsubscribe",

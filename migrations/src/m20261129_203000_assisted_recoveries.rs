@@ -3,6 +3,8 @@
 
 use sea_orm_migration::{prelude::*, schema::*};
 
+use crate::owned_table;
+
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
@@ -17,12 +19,6 @@ const INDEXES: [&str; 5] = [
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let mut of_account = ForeignKey::create()
-            .name("assisted_recoveries_account")
-            .from("assisted_recoveries", "account_id")
-            .to("accounts", "id")
-            .on_delete(ForeignKeyAction::Cascade)
-            .to_owned();
         manager
             .create_table(
                 Table::create()
@@ -39,7 +35,7 @@ impl MigrationTrait for Migration {
                     .col(string_null("stop_digest").unique_key().to_owned())
                     .col(timestamp_with_time_zone_null("ended_at"))
                     .col(string_null("outcome"))
-                    .foreign_key(&mut of_account)
+                    .foreign_key(&mut owned_table::of_account("assisted_recoveries"))
                     .to_owned(),
             )
             .await?;
@@ -50,8 +46,6 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager
-            .drop_table(Table::drop().table("assisted_recoveries").to_owned())
-            .await
+        owned_table::drop(manager, "assisted_recoveries").await
     }
 }

@@ -4,18 +4,14 @@
 
 use sea_orm_migration::{prelude::*, schema::*};
 
+use crate::owned_table;
+
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let mut of_account = ForeignKey::create()
-            .name("account_deletions_account")
-            .from("account_deletions", "account_id")
-            .to("accounts", "id")
-            .on_delete(ForeignKeyAction::Cascade)
-            .to_owned();
         manager
             .create_table(
                 Table::create()
@@ -27,7 +23,7 @@ impl MigrationTrait for Migration {
                     // The digests of the two links that stop it, each of a mail of its own.
                     .col(string("stop_digest"))
                     .col(string_null("reminder_digest"))
-                    .foreign_key(&mut of_account)
+                    .foreign_key(&mut owned_table::of_account("account_deletions"))
                     .to_owned(),
             )
             .await?;
@@ -52,8 +48,7 @@ impl MigrationTrait for Migration {
             .drop_column("subject")
             .to_owned();
         manager.alter_table(subject).await?;
-        let table = Table::drop().table("account_deletions").to_owned();
-        manager.drop_table(table).await
+        owned_table::drop(manager, "account_deletions").await
     }
 }
 
