@@ -191,7 +191,7 @@ const SECTIONS: &[(&str, &[Column])] = &[
     (
         "passkeys",
         &[
-            ("name", "field.name", Text),
+            ("name", "passkeys.name", Text),
             ("created_at", "data.field.since", Time),
             ("last_used_at", "data.field.last_used", Time),
         ],
