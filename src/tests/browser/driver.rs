@@ -355,11 +355,7 @@ impl Browser {
         std::fs::write(folder.join(format!("{number:02}-{name}.png")), png).expect("the picture is kept");
         let wider = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
         let wider = self.client.execute(wider, Vec::new()).await.expect("a width");
-        assert!(
-            wider.as_i64() <= Some(0),
-            "{} is too wide by {wider}",
-            self.url().await
-        );
+        assert_eq!(wider, 0, "{} is wider than the window", self.url().await);
     }
 
     pub async fn closes(self) {
