@@ -49,6 +49,7 @@ mod m20261130_005000_account_words;
 mod m20261130_005100_indexes_of_accounts;
 mod m20261130_011000_suspensions;
 mod owned_table;
+mod m20261130_011300_indexes_by_client;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
 
@@ -104,6 +105,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_005000_account_words::Migration),
             Box::new(m20261130_005100_indexes_of_accounts::Migration),
             Box::new(m20261130_011000_suspensions::Migration),
+            Box::new(m20261130_011300_indexes_by_client::Migration),
         ]
     }
 }

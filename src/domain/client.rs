@@ -74,10 +74,22 @@ impl Version {
         self.0
     }
 
+    /// Reads the version from the text that a form carries.
+    pub fn parse(text: &str) -> Option<Self> {
+        let microseconds = text.parse().ok()?;
+        Time::from_timestamp_micros(microseconds).map(Self)
+    }
+
     /// Returns the version of a change that is made now: later than this one, also within one tick of the clock.
     #[must_use]
     pub fn next(self, now: Time) -> Self {
         Self(now.max(self.0 + chrono::Duration::microseconds(1)))
+    }
+}
+
+impl std::fmt::Display for Version {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0.timestamp_micros())
     }
 }
 

@@ -4,26 +4,35 @@
 //! ask (`storage::clients`).
 
 mod apply;
+mod authority;
 mod changes;
+mod dependents;
 mod document;
 mod error;
+mod handover;
+mod kinds;
 mod listing;
 mod lookup;
 mod report;
 mod rules;
 mod secrets;
+mod software;
 
 pub use apply::{Applied, Change, apply};
 pub use changes::{NewClient, Registration, Update, add, delete, set_enabled, update};
 pub(super) use changes::{change, insert, make, remove};
+pub use dependents::{Dependents, dependents};
 pub(super) use document::metadata_of_client;
-pub use document::{ClientDocument, SecretSource, documents};
+pub use document::{ClientDocument, SecretSource, definition, documents};
 pub use error::ClientError;
+pub use handover::{Handover, SECRET, handover};
+pub use kinds::{Kind, Outline, define};
 pub use listing::{ClientPage, ClientSearch, RefusedRequest, UNKNOWN, read, refused_requests, search};
 pub(super) use lookup::find_in;
 pub use lookup::{find, list};
 pub use report::{Finding, Severity, Topic, report};
 pub use rules::Problem;
 pub(super) use rules::{check_metadata, check_remote};
-pub use secrets::{Issued, rotate_secret};
+pub use secrets::{Issued, OVERLAP, rotate_secret};
 pub(super) use secrets::{lacks_secret, replace_secret};
+pub use software::Software;

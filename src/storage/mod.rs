@@ -12,6 +12,7 @@ pub mod authentication_requests;
 pub mod batches;
 mod busy;
 pub mod cache_versions;
+pub mod client_dependents;
 pub mod client_registrations;
 pub mod clients;
 mod connection;

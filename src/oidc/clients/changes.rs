@@ -3,6 +3,7 @@
 //! the rotation of secrets (`secrets`).
 
 use super::ClientError;
+use super::authority::require_administrator;
 use super::lookup::{find, find_in};
 use super::rules::{self, Problem};
 use super::secrets::{Issued, choose_secret, stored};
@@ -52,6 +53,10 @@ impl Registration {
 
 /// Adds a client, and returns its secret if one was generated.
 pub async fn add(app: &App, context: &Context, new: NewClient) -> Result<Issued, ClientError> {
+    if matches!(new.registration, Registration::ByAdministrator(_)) {
+        let id = new.id.clone().unwrap_or_else(|| ClientId::new(""));
+        require_administrator(app, context, &id).await?;
+    }
     let now = app.clock.now();
     let issued = make(new, now)?;
     rules::check_remote(app, &issued.client.metadata, None)
@@ -116,6 +121,7 @@ impl Update {
 /// anybody changed it since it was read (security.md G-9). A client that no longer has a use for secrets loses them.
 pub async fn update(app: &App, context: &Context, update: Update) -> Result<Client, ClientError> {
     let Update { id, seen, .. } = &update;
+    require_administrator(app, context, id).await?;
     rules::check_definition(id, &update.definition).map_err(ClientError::Invalid)?;
     let before = as_seen(find(app, id).await?, *seen)?;
     rules::check_remote(app, &update.definition.metadata, Some(&before.metadata))
@@ -165,6 +171,7 @@ pub async fn set_enabled(
     id: &ClientId,
     enabled: bool,
 ) -> Result<Client, ClientError> {
+    require_administrator(app, context, id).await?;
     let client = app
         .write(context, async |tx| {
             let before = find_in(tx, id).await?;
@@ -181,6 +188,7 @@ pub async fn set_enabled(
 
 /// Removes a client with every token and consent that it has; its identifier may be used again.
 pub async fn delete(app: &App, context: &Context, id: &ClientId) -> Result<Client, ClientError> {
+    require_administrator(app, context, id).await?;
     let client = app
         .write(context, async |tx| {
             let client = find_in(tx, id).await?;

@@ -162,6 +162,20 @@ fn read_members<T: DeserializeOwned>(members: &Map<String, Value>) -> Result<T, 
     serde_json::from_value(Value::Object(members.clone())).map_err(|e| vec![problem("client", e.to_string())])
 }
 
+/// Reads the definition that members in JSON describe, for doors whose forms have them one by one. Members that the
+/// definition does not have are named.
+pub fn definition(members: &Map<String, Value>) -> Result<Definition, Vec<Problem>> {
+    let unknown = members.keys().filter(|it| !Definition::has_member(it));
+    let unknown: Vec<Problem> = unknown
+        .map(|it| problem(it, "is not known to this version".to_owned()))
+        .collect();
+    if unknown.is_empty() {
+        read_members(members)
+    } else {
+        Err(unknown)
+    }
+}
+
 fn text(members: &Map<String, Value>, name: &str) -> Result<Option<String>, Vec<Problem>> {
     match members.get(name) {
         None => Ok(None),
@@ -170,7 +184,7 @@ fn text(members: &Map<String, Value>, name: &str) -> Result<Option<String>, Vec<
     }
 }
 
-fn problem(member: &str, reason: String) -> Problem {
+pub(super) fn problem(member: &str, reason: String) -> Problem {
     Problem {
         member: member.to_owned(),
         reason,

@@ -1,7 +1,7 @@
 //! Searches clients, and the requests of theirs that were refused, for the pages of administrators (security.md AD-4).
 
+use super::authority::require_administrator;
 use super::{ClientError, find, list};
-use crate::accounts::second_factor::policy;
 use crate::app::App;
 use crate::domain::actor::Context;
 use crate::domain::client::Client;
@@ -43,7 +43,7 @@ pub async fn search(
     context: &Context,
     search: &ClientSearch<'_>,
 ) -> Result<ClientPage, ClientError> {
-    require_administrator(app, context, "").await?;
+    require_administrator(app, context, &ClientId::new("")).await?;
     let text = search.text.trim().to_lowercase();
     let mut all = list(app).await?;
     all.retain(|client| {
@@ -63,7 +63,7 @@ pub async fn search(
 
 /// Reads one client, for an administrator.
 pub async fn read(app: &App, context: &Context, id: &ClientId) -> Result<Client, ClientError> {
-    require_administrator(app, context, id.as_str()).await?;
+    require_administrator(app, context, id).await?;
     find(app, id).await
 }
 
@@ -83,7 +83,7 @@ pub async fn refused_requests(
     context: &Context,
     client: &str,
 ) -> Result<Vec<RefusedRequest>, ClientError> {
-    require_administrator(app, context, client).await?;
+    require_administrator(app, context, &ClientId::new(client)).await?;
     let object = format!("client:{client}");
     let found = storage::events::refusals(app.db.read(), &object, &REFUSALS, MOST_LISTED).await?;
     let refused = found.into_iter().map(|event| RefusedRequest {
@@ -93,15 +93,4 @@ pub async fn refused_requests(
         request_id: event.request_id,
     });
     Ok(refused.collect())
-}
-
-/// Refuses everybody but administrators whose office is open, as if there were no such client (security.md G-4). G-11: what
-/// cannot be decided is refused.
-async fn require_administrator(app: &App, context: &Context, id: &str) -> Result<(), ClientError> {
-    let is_closed = policy::closes_office(app, context).await.unwrap_or(true);
-    if context.actor.is_administrator() && !is_closed {
-        Ok(())
-    } else {
-        Err(ClientError::Unknown(ClientId::new(id)))
-    }
 }

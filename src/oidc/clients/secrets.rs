@@ -2,6 +2,7 @@
 //! here.
 
 use super::ClientError;
+use super::authority::require_administrator;
 use super::error::SHORTEST_SECRET;
 use super::lookup::find_in;
 use crate::app::{App, Tx};
@@ -13,7 +14,7 @@ use crate::random;
 use crate::storage;
 
 /// The time for which a replaced secret still works.
-const OVERLAP: chrono::Duration = chrono::Duration::days(7);
+pub const OVERLAP: chrono::Duration = chrono::Duration::days(7);
 
 /// A client that was just added or given a secret. Only now can the secret be read (security.md AD-2).
 #[derive(Debug)]
@@ -30,6 +31,7 @@ pub async fn rotate_secret(
     id: &ClientId,
     given: Option<Secret>,
 ) -> Result<Issued, ClientError> {
+    require_administrator(app, context, id).await?;
     let (client, secret, generated) = app
         .write(context, async |tx| {
             // G-9: the present method of authentication decides.

@@ -16,6 +16,12 @@ pub(super) fn check(problems: &mut Problems, id: &ClientId) {
         "client_id",
         "is 1 to 64 letters, digits, hyphens, underscores and dots",
     );
+    // The page of a client is at its identifier, beside the page that registers one.
+    problems.unless(
+        id != "new",
+        "client_id",
+        "is the address of a page; choose another",
+    );
     // Security.md TK-12: no identifier of a client can be one of a person.
     problems.unless(
         id.len() != LENGTH_OF_SUB || id.contains('.'),
