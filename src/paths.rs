@@ -5,7 +5,7 @@
 //! Endpoints of the protocol are in `oidc::endpoints`, but for the one that is a page: `DEVICE`. Templates write
 //! addresses out, as HTML is read with its links in place; `tests::front_door` compares them with the router.
 
-use crate::domain::{AccountId, AffiliationId, OrganizationId};
+use crate::domain::{AccountId, AffiliationId, ClientId, OrganizationId};
 
 // For everybody.
 pub const START: &str = "/";
@@ -123,7 +123,11 @@ pub const ADMIN_ACCOUNT_CONFIRM: &str = "/admin/accounts/{id}/confirm";
 pub const ADMIN_RECOVERIES: &str = "/admin/recoveries";
 pub const ADMIN_RECOVERY: &str = "/admin/recoveries/{id}";
 pub const ADMIN_CLIENTS: &str = "/admin/clients";
+pub const ADMIN_CLIENT_NEW: &str = "/admin/clients/new";
 pub const ADMIN_CLIENT: &str = "/admin/clients/{id}";
+pub const ADMIN_CLIENT_EDIT: &str = "/admin/clients/{id}/edit";
+pub const ADMIN_CLIENT_CONFIRM: &str = "/admin/clients/{id}/confirm";
+pub const ADMIN_CLIENT_SECRET: &str = "/admin/clients/{id}/secret";
 
 // The demo's mails, on loopback only.
 pub const DEMO_COMPONENTS: &str = "/demo/components";
@@ -193,6 +197,14 @@ pub fn admin_account(id: &AccountId) -> String {
 
 pub fn admin_recovery(id: &str) -> String {
     filled(ADMIN_RECOVERY, &[id])
+}
+
+pub fn admin_client(id: &ClientId) -> String {
+    filled(ADMIN_CLIENT, &[id.as_str()])
+}
+
+pub fn admin_client_secret(id: &ClientId) -> String {
+    filled(ADMIN_CLIENT_SECRET, &[id.as_str()])
 }
 
 pub fn admin_proposal(id: &OrganizationId) -> String {

@@ -3,7 +3,7 @@
 //!
 //! Pages keep it through `pages::render` and `pages::errors`; the address carries an opaque handle alone. It is sealed,
 //! and bound to the browser, to the page and to the account that typed it. Passwords and codes are never part of it:
-//! `extract::page_form` leaves them out.
+//! `extract::page_form` leaves them out. A client secret that was just made is, for the one page that shows it.
 
 use std::time::Duration;
 

@@ -22,6 +22,7 @@ mod browser;
 mod ciba;
 mod circles;
 mod client_authentication;
+mod client_pages;
 mod client_report;
 mod crash_recovery;
 mod device_authorization;

@@ -98,5 +98,25 @@ pub(super) fn admin_routes(routes: Routes) -> Routes {
             get(recoveries::show).post(recoveries::decide),
         )
         .at(paths::ADMIN_CLIENTS, Administrator, get(clients::list))
+        .at(
+            paths::ADMIN_CLIENT_NEW,
+            Administrator,
+            get(clients::new::show).post(clients::new::create),
+        )
         .at(paths::ADMIN_CLIENT, Administrator, get(clients::show))
+        .at(
+            paths::ADMIN_CLIENT_EDIT,
+            Administrator,
+            get(clients::edit::show).post(clients::edit::save),
+        )
+        .at(
+            paths::ADMIN_CLIENT_CONFIRM,
+            Administrator,
+            get(clients::acts::confirm).post(clients::acts::act),
+        )
+        .at(
+            paths::ADMIN_CLIENT_SECRET,
+            Administrator,
+            get(clients::show_secret),
+        )
 }

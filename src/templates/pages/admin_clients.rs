@@ -1,11 +1,11 @@
 //! `/admin/clients`: the registered services and their weaknesses.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::paging::Paging;
 use super::samples;
 use crate::domain::Time;
-use crate::templates::{FormState, Page};
+use crate::templates::{FormChoice, FormState, Page};
 
 #[derive(Clone, Debug, Serialize)]
 pub struct ClientRow {
@@ -109,6 +109,156 @@ pub struct ClientFinding {
     pub value: String,
 }
 
+/// A secret that can be read this once (security.md AD-2), and the key of the text that says why it was made.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NewSecret {
+    pub secret: String,
+    pub done: String,
+}
+
+/// `/admin/clients/{id}/secret`, for the account that made the secret.
+#[derive(Clone, Debug, Serialize)]
+pub struct AdminClientSecret {
+    pub id: String,
+    pub name: String,
+    pub settings: ClientSettings,
+    pub new_secret: NewSecret,
+}
+
+impl Page for AdminClientSecret {
+    const TEMPLATE: &'static str = "admin_client_secret";
+    const HAS_LASTING_SECRET: bool = true;
+
+    fn samples() -> Vec<Self> {
+        let new_secret = NewSecret {
+            secret: "Xo2pV9l-3mQ8_rT5yB7nC1wE4uK6iA0sD-zGfHjLqPM".into(),
+            done: "flash.client_created".into(),
+        };
+        vec![Self {
+            id: "events".into(),
+            name: "ITU Events <&>".into(),
+            settings: ClientSettings {
+                placeholder: None,
+                ..ClientSettings::of_file()
+            },
+            new_secret,
+        }]
+    }
+}
+
+/// `/admin/clients/new`.
+#[derive(Clone, Debug, Serialize)]
+pub struct AdminClientNew {
+    pub form: FormState,
+    pub kinds: Vec<&'static str>,
+    /// Common software, each with an address as it is to be given.
+    pub software: Vec<FormChoice>,
+}
+
+impl AdminClientNew {
+    /// The fields of the form, in their order.
+    pub const FIELDS: [&str; 8] = [
+        "kind",
+        "software",
+        "client_name",
+        "client_uri",
+        "redirect_uris",
+        "scope",
+        "client_id",
+        "first_party",
+    ];
+}
+
+impl Page for AdminClientNew {
+    const TEMPLATE: &'static str = "admin_client_new";
+
+    fn samples() -> Vec<Self> {
+        let page = |form| Self {
+            form,
+            kinds: vec!["web", "single_page", "native", "machine", "device"],
+            software: vec![FormChoice::new("indico", "Indico: https://indico.example.org")],
+        };
+        let wrong = FormState::new([
+            ("kind", "machine"),
+            ("redirect_uris", "https://<&>\nb"),
+            ("offline", "on"),
+        ])
+        .error("kind", "error.choose")
+        .error("redirect_uris", "error.invalid")
+        .error("client_id", "admin.client.exists");
+        vec![page(FormState::default()), page(wrong)]
+    }
+}
+
+/// What is configured at the service, to be copied.
+#[derive(Clone, Debug, Serialize)]
+pub struct ClientSettings {
+    /// The software that they are for; empty for any other.
+    pub software: &'static str,
+    pub options: Vec<FormChoice>,
+    /// The file or page of the software, in its own words; empty for any other.
+    pub place: &'static str,
+    pub fields: Vec<(&'static str, String)>,
+    pub file: Option<String>,
+    /// The word that stands for the secret, which cannot be read any more.
+    pub placeholder: Option<&'static str>,
+}
+
+impl ClientSettings {
+    fn of_file() -> Self {
+        Self {
+            software: "indico",
+            options: vec![
+                FormChoice::new("indico", "Indico"),
+                FormChoice::new("moodle", "Moodle"),
+            ],
+            place: "indico.conf",
+            fields: vec![],
+            file: Some("AUTH_PROVIDERS = {\n    \"itu\": {\"client_id\": \"<&>\"},\n}".into()),
+            placeholder: Some("CLIENT_SECRET"),
+        }
+    }
+
+    fn of_fields() -> Self {
+        Self {
+            software: "",
+            place: "",
+            fields: vec![
+                ("client_id", "events".into()),
+                ("issuer", "https://id.example.org".into()),
+            ],
+            file: None,
+            placeholder: None,
+            ..Self::of_file()
+        }
+    }
+}
+
+/// A secret that works; its value is nowhere.
+#[derive(Clone, Debug, Serialize)]
+pub struct ClientSecretRow {
+    pub created_at: Time,
+    /// The end of a secret that was replaced.
+    pub expires_at: Option<Time>,
+    pub days_left: Option<u64>,
+}
+
+impl ClientSecretRow {
+    fn samples() -> Vec<Self> {
+        let new = Self {
+            created_at: samples::at(),
+            expires_at: None,
+            days_left: None,
+        };
+        let old = Self {
+            expires_at: Some(samples::at()),
+            days_left: Some(3),
+            ..new.clone()
+        };
+        vec![new, old]
+    }
+}
+
 /// `/admin/clients/{id}`.
 #[derive(Clone, Debug, Serialize)]
 pub struct AdminClient {
@@ -120,6 +270,13 @@ pub struct AdminClient {
     pub redirect_uris: Vec<String>,
     pub scope: String,
     pub updated_at: Time,
+    pub settings: ClientSettings,
+    /// `true` if it authenticates by a secret.
+    pub uses_secret: bool,
+    pub secrets: Vec<ClientSecretRow>,
+    pub people: u64,
+    pub sessions: u64,
+    pub refresh_tokens: u64,
     pub findings: Vec<ClientFinding>,
     pub refusals: Vec<ClientRefusal>,
 }
@@ -136,6 +293,12 @@ impl Page for AdminClient {
             redirect_uris: vec![format!("https://events.example.org/{}", "long/".repeat(20))],
             scope: "openid profile email itu_membership".into(),
             updated_at: samples::at(),
+            settings: ClientSettings::of_file(),
+            uses_secret: true,
+            secrets: ClientSecretRow::samples(),
+            people: 2,
+            sessions: 1,
+            refresh_tokens: 11,
             refusals: ClientRefusal::samples(),
             findings: vec![
                 ClientFinding {
@@ -159,6 +322,9 @@ impl Page for AdminClient {
             Self {
                 row: ClientRow::sample("Bookshop", 0),
                 auth_method: Some("private_key_jwt".into()),
+                uses_secret: false,
+                secrets: vec![],
+                settings: ClientSettings::of_fields(),
                 redirect_uris: vec![],
                 findings: vec![],
                 refusals: vec![],

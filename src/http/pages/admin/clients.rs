@@ -1,15 +1,27 @@
-//! Shows administrators the registered clients at `/admin/clients`, each with its report and its refused requests.
+//! Shows administrators the registered clients at `/admin/clients`, each with its report and its refused requests. What
+//! changes them is in the files below.
+
+pub mod acts;
+mod answers;
+pub mod edit;
+mod member_values;
+mod members;
+pub mod new;
 
 use axum::extract::Path;
 use axum::response::Response;
 
-use crate::domain::ClientId;
+use self::answers::{refused, settings};
 use crate::domain::client::{Client, Origin};
+use crate::domain::{ClientId, Time};
 use crate::http::pages::paging::paging;
 use crate::http::pages::{ListQuery, PageContext, PageError};
-use crate::oidc::clients::{self, ClientError, ClientSearch, Severity};
+use crate::oidc::clients::{self, ClientSearch, Severity};
 use crate::paths;
-use crate::templates::pages::{AdminClient, AdminClients, ClientFinding, ClientRefusal, ClientRow};
+use crate::templates::pages::{
+    AdminClient, AdminClientSecret, AdminClients, ClientFinding, ClientRefusal, ClientRow, ClientSecretRow,
+    NewSecret,
+};
 
 const FILTERS: [&str; 1] = ["q"];
 
@@ -35,6 +47,9 @@ pub async fn show(ctx: PageContext, Path(id): Path<String>) -> Result<Response, 
         .await
         .map_err(refused)?;
     let metadata = &client.metadata;
+    let dependents = clients::dependents(&ctx.app, &ctx.actor_context(), &client.id)
+        .await
+        .map_err(refused)?;
     let findings = clients::report(&client);
     let page = AdminClient {
         row: row(&client),
@@ -44,6 +59,12 @@ pub async fn show(ctx: PageContext, Path(id): Path<String>) -> Result<Response, 
         redirect_uris: metadata.redirect_uris.clone(),
         scope: metadata.scope.to_string(),
         updated_at: client.updated_at,
+        settings: settings(&ctx, &client, None),
+        uses_secret: metadata.uses_secret(),
+        secrets: secrets(&client, ctx.app.clock.now()),
+        people: dependents.people,
+        sessions: dependents.sessions,
+        refresh_tokens: dependents.refresh_tokens,
         refusals: refusals(&ctx, client.id.as_str()).await?,
         findings: findings
             .into_iter()
@@ -57,6 +78,48 @@ pub async fn show(ctx: PageContext, Path(id): Path<String>) -> Result<Response, 
             .collect(),
     };
     ctx.page(&page).await
+}
+
+/// Returns the secrets that work at `now`, the newest first.
+fn secrets(client: &Client, now: Time) -> Vec<ClientSecretRow> {
+    let alive = client
+        .secrets
+        .iter()
+        .filter(|it| it.expires_at.is_none_or(|end| now < end));
+    let mut rows: Vec<_> = alive
+        .map(|it| ClientSecretRow {
+            created_at: it.created_at,
+            expires_at: it.expires_at,
+            days_left: it.expires_at.map(|end| days_until(end, now)),
+        })
+        .collect();
+    rows.sort_by_key(|it| std::cmp::Reverse(it.created_at));
+    rows
+}
+
+/// Returns whole days, rounded up.
+fn days_until(end: Time, now: Time) -> u64 {
+    let seconds = u64::try_from((end - now).num_seconds()).unwrap_or_default();
+    seconds.div_ceil(24 * 60 * 60)
+}
+
+/// Shows the secret that was just made; later there is none to show (security.md AD-2).
+pub async fn show_secret(ctx: PageContext, Path(id): Path<String>) -> Result<Response, PageError> {
+    let client = clients::read(&ctx.app, &ctx.actor_context(), &ClientId::new(id))
+        .await
+        .map_err(refused)?;
+    match ctx.content::<NewSecret>() {
+        None => Ok(ctx.redirect(&paths::admin_client(&client.id))),
+        Some(new_secret) => {
+            let page = AdminClientSecret {
+                id: client.id.to_string(),
+                name: client.name().to_owned(),
+                settings: settings(&ctx, &client, Some(&new_secret.secret)),
+                new_secret,
+            };
+            ctx.page(&page).await
+        }
+    }
 }
 
 async fn refusals(ctx: &PageContext, client: &str) -> Result<Vec<ClientRefusal>, PageError> {
@@ -77,13 +140,6 @@ async fn refusals(ctx: &PageContext, client: &str) -> Result<Vec<ClientRefusal>,
         }
     });
     Ok(rows.collect())
-}
-
-fn refused(error: ClientError) -> PageError {
-    match error {
-        ClientError::Unknown(_) => PageError::NotFound,
-        other => PageError::internal(other),
-    }
 }
 
 fn row(client: &Client) -> ClientRow {

@@ -54,6 +54,8 @@ pub async fn cast() -> Cast {
     let mut administrator = op.person_with("admin@itu.example", Role::Administrator).await;
     administrator.logs_in().await;
     let mut rp = op.client("events").await;
+    // A service that the administrator walks over, up to its end.
+    op.client("doomed").await;
     let mut visitor = op.visitor("zoe@example.org");
     // The sign-up is pending, up to the code.
     visitor.browser.get(&rp.authorization_url("openid", &[])).await;
@@ -185,6 +187,9 @@ pub async fn cast() -> Cast {
         ("focal point", format!("/focal-point/ofcom/people/{account}")),
         ("administrator", format!("/admin/requests/{orphan}")),
         of("administrator", "/admin/organizations/ofcom"),
+        of("administrator", "/admin/clients/new"),
+        of("administrator", "/admin/clients/doomed/edit"),
+        of("administrator", "/admin/clients/doomed"),
         of("administrator", "/admin/recoveries?email=forgetful@example.org"),
         ("administrator", format!("/admin/accounts/{helped}")),
         ("administrator", format!("/admin/recoveries/{asked_for}")),

@@ -1,0 +1,18 @@
+//! Tests the pages on which administrators register and change services: `/admin/clients` and below.
+
+mod acting;
+mod editing;
+mod registering;
+mod software;
+
+use crate::support::{Person, TestOp};
+use itu_account::domain::role::Role;
+
+/// Returns an administrator who is logged in.
+pub async fn administrator(op: &TestOp, name: &str) -> Person {
+    let mut person = op
+        .person_with(&format!("{name}@itu.example"), Role::Administrator)
+        .await;
+    person.logs_in().await;
+    person
+}
