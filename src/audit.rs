@@ -1,24 +1,18 @@
-//! Records an event in the transaction that caused it (security.md LG-1, ST-2), and removes records at the end of their
-//! time (LG-2).
+//! The audit trail: records events in the transaction that caused them (security.md LG-1), seals them into a hash chain,
+//! removes them at the end of their time (LG-2), verifies the chain (LG-5), and searches it for those who may read it.
+//!
+//! What can be recorded is in `domain::event`, what a seal covers in `domain::audit_trail`.
 
-use sea_orm::{ConnectionTrait, DbErr};
-use tokio_util::sync::CancellationToken;
+mod heads;
+mod recording;
+mod retention;
+mod sealing;
+mod search;
+mod verification;
 
-use crate::domain::event::{self, Event};
-use crate::domain::{Time, actor::Context};
-use crate::storage::batches::until_done;
-use crate::storage::{Database, events};
-
-pub async fn record(
-    tx: &impl ConnectionTrait,
-    now: Time,
-    context: &Context,
-    event: Event,
-) -> Result<(), DbErr> {
-    events::insert(tx, now, context, &event).await
-}
-
-/// Deletes the records that are older than they may become, and returns how many. The job `sweep` calls it.
-pub async fn sweep(db: &Database, now: Time, stopping: &CancellationToken) -> Result<u64, DbErr> {
-    until_done(stopping, || events::delete_made_before(db, now - event::KEPT)).await
-}
+pub use heads::{HeadError, LoggedHead, heads_of_log};
+pub use recording::record;
+pub use retention::sweep;
+pub use sealing::seal;
+pub use search::{Listing, Query, QueryError, Reader, Record, SealState, Shown, begin_export, show, status};
+pub use verification::{Finding, FindingKind, Verified, VerifyError, verify};

@@ -50,6 +50,8 @@ mod m20261130_005100_indexes_of_accounts;
 mod m20261130_011000_suspensions;
 mod owned_table;
 mod m20261130_011300_indexes_by_client;
+mod m20261130_011100_event_seals;
+mod m20261130_011200_events_searched;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
 
@@ -106,6 +108,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_005100_indexes_of_accounts::Migration),
             Box::new(m20261130_011000_suspensions::Migration),
             Box::new(m20261130_011300_indexes_by_client::Migration),
+            Box::new(m20261130_011100_event_seals::Migration),
+            Box::new(m20261130_011200_events_searched::Migration),
         ]
     }
 }

@@ -59,7 +59,8 @@ pub async fn clear(app: &App, id: &AccountId, steps: &[Step]) -> Result<bool> {
     let keys = PersonalKeys::find(app, &account).await?;
     let person = &keys.person();
     for step in steps {
-        until_done(&app.stopping, || erasure::run(&app.db, *step, person)).await?;
+        let batch = || erasure::run(&app.db, app.clock.now(), *step, person);
+        until_done(&app.stopping, batch).await?;
     }
     Ok(!app.stopping.is_cancelled())
 }
@@ -76,7 +77,7 @@ pub async fn finish(app: &App, id: &AccountId) -> Result<bool> {
         accounts::lock(tx, id).await?;
         // Whoever read the account before its deletion was final may have written since its steps.
         for step in Step::UNTIED {
-            if erasure::run_in(tx, *step, person).await? >= ROWS as u64 {
+            if erasure::run_in(tx, tx.now(), *step, person).await? >= ROWS as u64 {
                 return Ok(false);
             }
         }

@@ -129,6 +129,7 @@ pub const fn visibility(action: Action) -> Visibility {
         Action::DataBuilt => Hidden("a mail and the page of the download say it"),
         Action::AccountDeleted => Hidden("nobody can log in any more to read it"),
         Action::KeyChanged => Hidden("it is about the keys of the provider"),
+        Action::AuditEmptied | Action::AuditExported => Hidden("it is about the trail itself"),
     }
 }
 

@@ -3,6 +3,7 @@
 //! Exit status 0: done. 1: refused, with one clear line on standard error. 2: wrong usage. Secrets come
 //! from standard input, a file or the environment, never from an argument.
 
+mod audit;
 mod check;
 mod client;
 mod config;
@@ -62,6 +63,9 @@ enum Command {
     /// Signing keys: list, rotate, revoke
     #[command(subcommand)]
     Key(key::Command),
+    /// The audit trail: the newest entries, the proof that nothing was changed, a file of it
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// What can be set
     #[command(subcommand)]
     Config(config::Command),
@@ -97,6 +101,7 @@ async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
         Command::Org(arguments) => org::run(console, arguments).await,
         Command::User(arguments) => user::run(console, arguments).await,
         Command::Key(arguments) => key::run(console, arguments).await,
+        Command::Audit(arguments) => audit::run(console, arguments).await,
         Command::Config(arguments) => {
             config::run(&arguments);
             Ok(())

@@ -99,6 +99,12 @@ impl Actor {
         }
     }
 
+    /// Returns `true` for whoever may read the whole audit trail (security.md LG-5). A role that may read it and change
+    /// nothing belongs here.
+    pub fn may_read_audit_trail(&self) -> bool {
+        self.is_administrator()
+    }
+
     /// Returns the actor's name in the audit trail: kind and id, never a person's name.
     pub fn label(&self) -> String {
         match self {

@@ -213,4 +213,6 @@ actions! {
     InitialAccessTokenIssued = "client.initial_access_token_issued",
     ClientSecretRotated = "client.secret_rotated",
     KeyChanged = "key.changed",
+    AuditEmptied = "audit.emptied",
+    AuditExported = "audit.exported",
 }

@@ -7,6 +7,7 @@ pub mod account_search;
 pub mod actor;
 pub mod affiliation;
 pub mod assisted_recovery;
+pub mod audit_trail;
 pub mod authentication;
 pub mod authorization;
 pub mod authorization_details;

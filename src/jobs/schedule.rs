@@ -9,7 +9,7 @@ use super::sweep::sweep;
 use crate::app::App;
 use crate::domain::AccountId;
 use crate::keys::{RotationError, rotation};
-use crate::{accounts, affiliations, mail, oidc};
+use crate::{accounts, affiliations, audit, mail, oidc};
 
 pub const ALL: &[Job] = &[
     Job {
@@ -37,6 +37,12 @@ pub const ALL: &[Job] = &[
         name: "data downloads",
         every: Duration::from_secs(2),
         run: |app| Box::pin(async move { build_data_downloads(&app).await }),
+    },
+    // LG-5
+    Job {
+        name: "audit",
+        every: Duration::from_secs(5),
+        run: |app| Box::pin(async move { seal_audit_trail(&app).await }),
     },
     Job {
         name: "deletions",
@@ -112,6 +118,12 @@ pub async fn deliver_logouts(app: &App) -> anyhow::Result<()> {
 /// Pings services whose authentication requests were decided (CIBA §10.2).
 pub async fn deliver_pings(app: &App) -> anyhow::Result<()> {
     oidc::backchannel_authentication::deliver(app).await?;
+    Ok(())
+}
+
+/// Seals what was written into the audit trail since the last time (security.md LG-5).
+pub async fn seal_audit_trail(app: &App) -> anyhow::Result<()> {
+    audit::seal(&app.db, &app.keys, app.clock.now(), &app.stopping).await?;
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use crate::{accounts, audit, mail, oidc};
 pub async fn sweep(app: &App) -> anyhow::Result<()> {
     app.ephemeral.sweep();
     let mut rows = accounts::retention::sweep(app).await?;
-    rows += audit::sweep(&app.db, app.clock.now(), &app.stopping).await?;
+    rows += audit::sweep(&app.db, &app.keys, app.clock.now(), &app.stopping).await?;
     rows += oidc::retention::sweep(app).await?;
     rows += mail::outbox::sweep(&app.db, &app.mailer, app.clock.now(), &app.stopping).await?;
     if rows > 0 {

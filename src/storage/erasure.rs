@@ -3,8 +3,9 @@
 //! a process that ends at any point leaves the rest to the next one.
 //!
 //! The audit trail stays, under the identifier of the account: nothing leads from it to a person any more. What it has of
-//! networks, browsers and requests of the person is emptied, and so are the reasons that others typed about them. A
-//! test walks the schema, so that every table and every column of the trail is decided about.
+//! networks, browsers and requests of the person is emptied, and so are the reasons that others typed about them; the
+//! chain of the trail keeps the salted digests of it, without the salts, and a record of what was emptied. A test walks the
+//! schema, so that every table and every column of the trail is decided about.
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
@@ -19,8 +20,11 @@ use super::entities::{
     recovery_code, refresh_token, second_factor_deadline, service_use, session, session_client, ties_right,
     totp_factor,
 };
+use super::event_seals;
 use super::personal_data::Person;
 use super::{Database, login_throttles};
+use crate::domain::Time;
+use crate::domain::audit_trail::{DELETED_ADDRESS, Part};
 
 /// The tables whose rows of the person are deleted, the account itself included.
 pub const DELETED: &[&str] = &[
@@ -82,6 +86,7 @@ pub const STAYING: &[(&str, &str, Left)] = &[
     ("events", "organization_id", Left::Kept),
     ("events", "reason", Left::Emptied),
     ("events", "request_id", Left::Emptied),
+    ("events", "sealed", Left::Kept),
     ("events", "success", Left::Kept),
     // A keyed digest, by which an import finds that the person has left; the account goes by its foreign key.
     ("imported_addresses", "account_id", Left::Emptied),
@@ -112,9 +117,6 @@ pub const STAYING: &[(&str, &str, Left)] = &[
     ("organizations", "version", Left::Kept),
     ("organizations", "website", Left::Kept),
 ];
-
-/// The object of a record about an address that has no account any more.
-const DELETED_ADDRESS: &str = "address:deleted";
 
 /// The kinds of records whose reason somebody typed about the person.
 const TYPED_REASONS: [&str; 4] = ["affiliation.%", "ties.%", "focal_point.%", "account.suspended"];
@@ -202,12 +204,17 @@ impl Step {
 }
 
 /// Does a batch of one step, in a transaction of its own, and returns the number of rows.
-pub async fn run(db: &Database, step: Step, person: &Person<'_>) -> Result<u64, DbErr> {
-    db.write(async |tx| run_in(tx, step, person).await).await
+pub async fn run(db: &Database, now: Time, step: Step, person: &Person<'_>) -> Result<u64, DbErr> {
+    db.write(async |tx| run_in(tx, now, step, person).await).await
 }
 
 /// Does a batch of one step in a transaction that was begun, and returns the number of rows.
-pub async fn run_in(tx: &impl ConnectionTrait, step: Step, person: &Person<'_>) -> Result<u64, DbErr> {
+pub async fn run_in(
+    tx: &impl ConnectionTrait,
+    now: Time,
+    step: Step,
+    person: &Person<'_>,
+) -> Result<u64, DbErr> {
     match step {
         Step::SessionClients => {
             let sessions = session::Entity::find()
@@ -219,7 +226,7 @@ pub async fn run_in(tx: &impl ConnectionTrait, step: Step, person: &Person<'_>) 
             delete::<session_client::Entity, String>(tx, session_client::Column::SessionId, of_them).await
         }
         Step::OwnActs | Step::RecordsAbout | Step::TypedReasons | Step::RecordsOfAddress => {
-            empty(tx, step, person).await
+            empty(tx, now, step, person).await
         }
         Step::Proposals => {
             let done = organization::Entity::update_many()
@@ -357,7 +364,7 @@ async fn list_ids(tx: &impl ConnectionTrait, which: Condition) -> Result<Vec<i64
 }
 
 /// Empties columns of the trail, a batch at most. A row that is done fulfils the condition no more.
-async fn empty(tx: &impl ConnectionTrait, step: Step, person: &Person<'_>) -> Result<u64, DbErr> {
+async fn empty(tx: &impl ConnectionTrait, now: Time, step: Step, person: &Person<'_>) -> Result<u64, DbErr> {
     use event::Column as E;
 
     let id = person.account.as_str();
@@ -412,6 +419,14 @@ async fn empty(tx: &impl ConnectionTrait, step: Step, person: &Person<'_>) -> Re
     if step == Step::RecordsOfAddress {
         change = change.col_expr(E::Object, Expr::value(DELETED_ADDRESS));
     }
-    let done = change.filter(E::Id.is_in(ids)).exec(tx).await?;
+    let done = change.filter(E::Id.is_in(ids.iter().copied())).exec(tx).await?;
+    let parts: &[Part] = match step {
+        Step::TypedReasons => &[Part::Reason],
+        Step::RecordsOfAddress => &[Part::Traces, Part::Object],
+        _ => &[Part::Traces],
+    };
+    for part in parts {
+        event_seals::empty(tx, now, id, *part, &ids).await?;
+    }
     Ok(done.rows_affected)
 }

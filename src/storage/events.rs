@@ -1,18 +1,19 @@
-//! Appends rows of the audit trail, and removes them at the end of their time; none is changed here. `audit` calls it, to
-//! record in the transaction of the cause; `oidc::clients` reads what was refused to a client, `accounts` and `affiliations` what concerns a person. What
-//! can be recorded is in `domain::event`.
+//! Appends rows of the audit trail; none is changed or removed here. `audit::record` calls it in the transaction of the
+//! cause, `oidc::clients` reads what was refused to a client, `accounts` and `affiliations` what concerns a person, `audit`
+//! searches the whole trail. What can be recorded is in `domain::event`, the seals of the rows are in `event_seals`.
 
+use sea_orm::sea_query::ExprTrait;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, Select,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, Select,
 };
 
-use super::batches;
 use super::entities::event;
 use crate::domain::actor::{Context, Office};
+use crate::domain::audit_trail::Entry;
 use crate::domain::browser::browser_in_words;
 use crate::domain::event::{Action, Event, Record, Refusal};
-use crate::domain::{AccountId, AffiliationId, ClientId, Time};
+use crate::domain::{AccountId, AffiliationId, ClientId, OrganizationId, Time};
 
 pub async fn insert(
     db: &impl ConnectionTrait,
@@ -20,8 +21,26 @@ pub async fn insert(
     context: &Context,
     event: &Event,
 ) -> Result<(), DbErr> {
+    event::Entity::insert(row(now, context, event))
+        .exec_without_returning(db)
+        .await
+        .map(drop)
+}
+
+/// Does what `insert` does, and returns the id of the row.
+pub(super) async fn insert_with_id(
+    db: &impl ConnectionTrait,
+    now: Time,
+    context: &Context,
+    event: &Event,
+) -> Result<i64, DbErr> {
+    let done = event::Entity::insert(row(now, context, event)).exec(db).await?;
+    Ok(done.last_insert_id)
+}
+
+fn row(now: Time, context: &Context, event: &Event) -> event::ActiveModel {
     let person = event.person(context);
-    let row = event::ActiveModel {
+    event::ActiveModel {
         at: Set(now),
         actor: Set(context.actor.label()),
         action: Set(event.action.as_str().to_owned()),
@@ -37,17 +56,120 @@ pub async fn insert(
         account_id: Set(person.map(AccountId::into_string)),
         browser: Set(browser_in_words(&context.user_agent)),
         ..Default::default()
-    };
-    event::Entity::insert(row)
-        .exec_without_returning(db)
-        .await
-        .map(drop)
+    }
 }
 
-/// Deletes a batch of those from before.
-pub async fn delete_made_before(db: &impl ConnectionTrait, time: Time) -> Result<u64, DbErr> {
-    let old = Condition::all().add(event::Column::At.lt(time));
-    batches::delete::<event::Entity, i64>(db, event::Column::Id, old).await
+/// The conditions of a search in the whole trail; each is optional.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub actor: Option<String>,
+    pub subject: Option<Subject>,
+    pub action: Option<String>,
+    /// The first moment that is in, and the first that is out.
+    pub since: Option<Time>,
+    pub until: Option<Time>,
+}
+
+/// What an entry is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    Account(AccountId),
+    Organization(OrganizationId),
+    /// `kind:id`
+    Object(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    NewestFirst,
+    OldestFirst,
+}
+
+/// The place of an entry in the order of time: a search goes on after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    pub at: Time,
+    pub id: i64,
+}
+
+impl From<&Entry> for Cursor {
+    fn from(entry: &Entry) -> Self {
+        Self {
+            at: entry.at,
+            id: entry.id,
+        }
+    }
+}
+
+/// Lists entries in the order of time, after the cursor: each condition has an index in this order.
+pub async fn search(
+    db: &impl ConnectionTrait,
+    filter: &Filter,
+    after: Option<Cursor>,
+    order: Order,
+    limit: u64,
+) -> Result<Vec<Entry>, DbErr> {
+    use event::Column as E;
+
+    let mut found = event::Entity::find().limit(limit);
+    if let Some(actor) = &filter.actor {
+        found = found.filter(E::Actor.eq(actor));
+    }
+    found = match &filter.subject {
+        Some(Subject::Account(id)) => found.filter(E::AccountId.eq(id.as_str())),
+        Some(Subject::Organization(id)) => found.filter(E::OrganizationId.eq(id.as_str())),
+        Some(Subject::Object(object)) => found.filter(E::Object.eq(object)),
+        None => found,
+    };
+    if let Some(action) = &filter.action {
+        found = found.filter(E::Action.eq(action));
+    }
+    if let Some(since) = filter.since {
+        found = found.filter(E::At.gte(since));
+    }
+    if let Some(until) = filter.until {
+        found = found.filter(E::At.lt(until));
+    }
+    // The first condition bounds the walk of the index, the second drops what has the same time and was given.
+    found = match (after, order) {
+        (Some(Cursor { at, id }), Order::NewestFirst) => {
+            found.filter(E::At.lte(at)).filter(E::At.lt(at).or(E::Id.lt(id)))
+        }
+        (Some(Cursor { at, id }), Order::OldestFirst) => {
+            found.filter(E::At.gte(at)).filter(E::At.gt(at).or(E::Id.gt(id)))
+        }
+        (None, _) => found,
+    };
+    let found = match order {
+        Order::NewestFirst => found.order_by_desc(E::At).order_by_desc(E::Id),
+        Order::OldestFirst => found.order_by_asc(E::At).order_by_asc(E::Id),
+    };
+    let rows = found.all(db).await?;
+    Ok(rows.into_iter().map(entry).collect())
+}
+
+pub async fn find(db: &impl ConnectionTrait, id: i64) -> Result<Option<Entry>, DbErr> {
+    Ok(event::Entity::find_by_id(id).one(db).await?.map(entry))
+}
+
+pub(super) fn entry(row: event::Model) -> Entry {
+    Entry {
+        id: row.id,
+        at: row.at,
+        actor: row.actor,
+        acted_as: row.acted_as,
+        action: row.action,
+        object: row.object,
+        account: row.account_id,
+        organization: row.organization_id,
+        success: row.success,
+        reason: row.reason,
+        before: row.before,
+        after: row.after,
+        network: row.network,
+        browser: row.browser,
+        request_id: row.request_id,
+    }
 }
 
 /// Lists the newest refusals of an object, of these kinds.

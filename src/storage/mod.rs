@@ -25,6 +25,7 @@ pub mod email_codes;
 mod entities;
 pub mod erasure;
 pub mod ephemeral;
+pub mod event_seals;
 pub mod events;
 pub mod focal_points;
 pub mod former_addresses;

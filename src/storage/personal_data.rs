@@ -100,6 +100,11 @@ pub const WITHHELD: &[(&str, &str, Reason)] = &[
 pub const WITHOUT_PEOPLE: &[(&str, &str)] = &[
     ("client_secrets", "secrets of services"),
     ("clients", "services"),
+    ("event_chain_ends", "the ends of the chain of the audit trail"),
+    (
+        "event_seals",
+        "salted digests of the audit trail, which the events have in the clear",
+    ),
     ("generations", "counters of changes"),
     ("initial_access_tokens", "tokens for the registration of services"),
     ("membership_types", "the types of membership"),

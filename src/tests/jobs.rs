@@ -34,9 +34,10 @@ const SMALL: [&str; 9] = [
 ];
 
 /// Indexes that hold only requests which wait.
-const OF_WHAT_WAITS: [&str; 3] = [
+const OF_WHAT_WAITS: [&str; 4] = [
     "affiliations_one_open",
     "affiliations_waiting",
+    "events_unsealed",
     "ties_rights_waiting",
 ];
 
@@ -71,7 +72,8 @@ pub async fn scans(app: &App, statement: &Statement) -> Vec<String> {
             let table = step.strip_prefix("SCAN ").and_then(|it| it.split(' ').next());
             let is_big =
                 |table: &str| !SMALL.contains(&table) && !table.starts_with('(') && table != "CONSTANT";
-            if table.is_some_and(is_big) && !step.contains("CONSTANT ROW") {
+            if table.is_some_and(is_big) && !step.contains("CONSTANT ROW") && !step.ends_with("VALUES CLAUSE")
+            {
                 found.push(step);
             }
         } else {

@@ -14,6 +14,7 @@ mod account_deletion;
 mod accounts;
 mod affiliations;
 mod audiences;
+mod audit_trail;
 mod authorization;
 mod authorization_code;
 mod authorization_request;

@@ -19,6 +19,8 @@ pub struct Model {
     pub account_id: Option<String>,
     pub acted_as: String,
     pub browser: String,
+    /// `true` if the chain of the trail has it.
+    pub sealed: bool,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -16,6 +16,8 @@ pub mod document_acceptance;
 pub mod email_change;
 pub mod email_code;
 pub mod event;
+pub mod event_chain_end;
+pub mod event_seal;
 pub mod focal_point;
 pub mod former_address;
 pub mod generation;
