@@ -39,7 +39,7 @@ pub(super) fn focal_point_routes(routes: Routes) -> Routes {
 
 /// Lists the pages of the administration.
 pub(super) fn admin_routes(routes: Routes) -> Routes {
-    use admin::{account_acts, accounts, clients, organizations, proposals, recoveries};
+    use admin::{account_acts, accounts, audit, clients, organizations, proposals, recoveries};
     use affiliation_requests as requests;
 
     routes
@@ -97,6 +97,9 @@ pub(super) fn admin_routes(routes: Routes) -> Routes {
             Administrator,
             get(recoveries::show).post(recoveries::decide),
         )
+        .at(paths::ADMIN_AUDIT, Administrator, get(audit::list))
+        .at(paths::ADMIN_AUDIT_EXPORT, Administrator, get(audit::export))
+        .at(paths::ADMIN_AUDIT_ENTRY, Administrator, get(audit::show))
         .at(paths::ADMIN_CLIENTS, Administrator, get(clients::list))
         .at(
             paths::ADMIN_CLIENT_NEW,

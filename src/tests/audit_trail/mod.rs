@@ -1,6 +1,7 @@
 //! Tests the chain of the audit trail (security.md LG-2, LG-5): what is sealed, what verification finds, and what may
 //! change without a finding. `tampering` changes a database in every way that must be found.
 
+mod console;
 mod lifetime;
 mod program;
 mod sealing;

@@ -1,9 +1,11 @@
 //! `/admin` and below, for administrators whose session is fit for duty (security.md SE-2, 10): requests
 //! that no Focal Point could decide, records that people typed in, organizations and their Focal
-//! Points, recoveries through the ServiceDesk, and the services. Accounts are for support and auditors, too.
+//! Points, recoveries through the ServiceDesk, the services, and the audit trail. Accounts are for support and auditors, too.
 
 pub mod account_acts;
 pub mod accounts;
+pub mod audit;
+mod audit_change;
 pub mod clients;
 pub mod organizations;
 pub mod proposals;
