@@ -47,6 +47,12 @@ async fn count(op: &TestOp, table: &str, condition: &str) -> usize {
     rows.await.expect("rows").len()
 }
 
+/// Returns `true` if Alice got a mail of this kind that says this.
+async fn is_told(op: &TestOp, kind: &str, words: &str) -> bool {
+    let mails = op.outbox().to("alice@example.org").await;
+    mails.iter().any(|it| it.kind == kind && it.text.contains(words))
+}
+
 async fn finds(person: &mut Person, query: &str) -> Page {
     let page = person.browser.get(&format!("{LIST}?{query}")).await;
     assert_eq!(page.status, StatusCode::OK, "{query}: {}", page.text());
@@ -116,12 +122,8 @@ async fn the_words_follow_the_account() {
     alice.browser.submit(form, &[("first_name", "Xanthippe")]).await;
     let mut admin = in_office(&op, "admin", Role::Administrator).await;
     assert_eq!(finds(&mut admin, "q=xanth").await.count_of("#accounts li"), 1);
-    assert_eq!(
-        finds(&mut admin, "q=alice+example")
-            .await
-            .count_of("#accounts li"),
-        1
-    );
+    let page = finds(&mut admin, "q=alice@example.org").await;
+    assert_eq!(page.count_of("#accounts li"), 1);
 
     // A release before had no words.
     for sql in ["DELETE FROM account_words", "UPDATE accounts SET search_fold = 0"] {
@@ -215,7 +217,7 @@ async fn who_opens_an_account_is_recorded_and_the_person_sees_it() {
     let id = op.find_account("alice@example.org").await.id;
     for (name, role) in [("sue", Role::Support), ("ann", Role::Auditor)] {
         let mut reader = in_office(&op, name, role).await;
-        let list = finds(&mut reader, "q=alice").await;
+        let list = finds(&mut reader, "q=alice@example.org").await;
         let page = reader.browser.get(&list.link("/admin/accounts/")).await;
         assert_eq!(
             (page.status, page.url.path()),
@@ -265,7 +267,7 @@ async fn support_helps_people_and_nobody_else() {
             "{css}: {}",
             done.text()
         );
-        assert_eq!(op.outbox().latest("alice@example.org").await.kind, mail); // LG-4
+        assert!(is_told(&op, mail, "").await, "{mail}"); // LG-4
     }
     assert_eq!(alice.browser.get("/account").await.url.path(), "/login");
     let link = op.outbox().link("alice@example.org", "/reset-password").await;
@@ -329,8 +331,7 @@ async fn an_account_is_suspended_with_a_reason_and_comes_back() {
         .await;
     assert!(page.says("flash.account_suspended"), "{}", page.text());
     assert!(page.text_of("#suspension").contains("Left the <Union>"));
-    let mail = op.outbox().latest("alice@example.org").await;
-    assert!(mail.kind == "account_administered" && mail.text.contains("Left the <Union>"));
+    assert!(is_told(&op, "account_administered", "Left the <Union>").await);
     assert_eq!(alice.browser.get("/account").await.url.path(), "/login");
     assert_eq!(alice.logs_in().await.url.path(), "/login"); // PW-3
     // An act that is done already is not offered again, and a late press changes nothing. G-9
@@ -371,8 +372,7 @@ async fn roles_are_given_and_one_administrator_remains() {
         page.text()
     );
     assert_eq!(op.find_account("alice@example.org").await.role, Role::Auditor);
-    let mail = op.outbox().latest("alice@example.org").await;
-    assert!(mail.kind == "account_administered" && mail.text.contains("Auditor"));
+    assert!(is_told(&op, "account_administered", "Auditor").await);
     // SE-2
     assert_eq!(alice.browser.get("/account").await.url.path(), "/login");
     alice.logs_in().await;
