@@ -11,7 +11,7 @@ use crate::i18n::countries;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", content = "code", rename_all = "snake_case")]
 pub enum Place {
-    /// A Member State, by its code of ISO 3166-1 alpha-2.
+    /// A Member State or a territory, by its code of ISO 3166-1 alpha-2.
     Country(&'static str),
     /// The machine that the product runs on.
     ThisComputer,
@@ -36,8 +36,7 @@ pub fn of(network: &str) -> Place {
     } else if is_private {
         Place::PrivateNetwork
     } else {
-        let code =
-            iptocc::country_code(address).filter(|it| *it != countries::OTHER && countries::exists(it));
+        let code = iptocc::country_code(address).and_then(countries::find_code);
         code.map_or(Place::Unknown, Place::Country)
     }
 }
@@ -61,6 +60,8 @@ mod tests {
             ("133.11.0.1", Place::Country("JP")),
             ("2001:67c:2e8::/64", Place::Country("NL")),
             ("2001:4860:4860:0::/64", Place::Country("US")),
+            // Greenland is no Member State.
+            ("88.83.0.1", Place::Country("GL")),
             ("::ffff:129.132.1.1", Place::Country("CH")),
             ("127.0.0.1", Place::ThisComputer),
             ("::1", Place::ThisComputer),
@@ -77,5 +78,22 @@ mod tests {
         ] {
             assert_eq!(of(network), place, "{network}");
         }
+    }
+
+    #[test]
+    fn every_place_of_the_registries_has_a_name() {
+        // One address of each block of 4096: no territory has less.
+        let mut nameless = std::collections::BTreeSet::new();
+        for block in 0..=0xf_ffff_u32 {
+            let address = IpAddr::from(((block << 12) | 1).to_be_bytes());
+            let code = iptocc::country_code(address);
+            nameless.extend(code.filter(|it| countries::find_code(it).is_none()));
+        }
+        // The registries' own code for networks of several countries.
+        nameless.remove("EU");
+        nameless.remove(countries::OTHER);
+        // Nobody has said yet how the organization names it in the six languages: a login from there is from an unknown place.
+        nameless.remove("TW");
+        assert!(nameless.is_empty(), "{nameless:?}");
     }
 }

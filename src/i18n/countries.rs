@@ -1,5 +1,6 @@
-//! Names of Member States and of `ZZ`, *Other country or territory*, in the six languages. Codes are ISO 3166-1
-//! alpha-2; the list is in `templates/locales/member-states.json`.
+//! Names of Member States, of `ZZ`, *Other country or territory*, and of territories, in the six languages. Codes are
+//! ISO 3166-1 alpha-2; the lists are `templates/locales/member-states.json` and `territories.json`. A form offers Member
+//! States and `ZZ` alone; a territory is only named, where a client network is registered there.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -19,6 +20,11 @@ struct Country {
 
 static COUNTRIES: LazyLock<Vec<Country>> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../../templates/locales/member-states.json"))
+        .expect("a test reads the list that is compiled in")
+});
+
+static TERRITORIES: LazyLock<Vec<Country>> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("../../templates/locales/territories.json"))
         .expect("a test reads the list that is compiled in")
 });
 
@@ -47,13 +53,24 @@ pub fn exists(code: &str) -> bool {
     code == OTHER || COUNTRIES.iter().any(|it| it.code == code)
 }
 
-/// Returns the name of a country, or `None` for a code that is not in the list.
+fn find(code: &str) -> Option<&'static Country> {
+    COUNTRIES
+        .iter()
+        .chain(TERRITORIES.iter())
+        .find(|it| it.code == code)
+}
+
+/// Returns the code of a Member State or a territory, as the lists have it.
+pub fn find_code(code: &str) -> Option<&'static str> {
+    find(code).map(|it| it.code.as_str())
+}
+
+/// Returns the name of a country or territory, or `None` for a code that is in no list.
 pub fn name(code: &str, locale: Locale) -> Option<String> {
     if code == OTHER {
         return super::text(locale, "country.other", &());
     }
-    let country = COUNTRIES.iter().find(|it| it.code == code)?;
-    country.names.get(&locale).cloned()
+    find(code)?.names.get(&locale).cloned()
 }
 
 /// Returns code and name of all Member States, sorted by name. A form adds *Other* at the end.
@@ -74,6 +91,16 @@ mod tests {
         assert_eq!(COUNTRIES.len(), 195);
         assert_eq!(name("CH", Locale::Fr).as_deref(), Some("Suisse"));
         assert!(!exists("XX") && exists("ZZ") && exists("KR"));
+        // A territory has a name, and no form offers or takes it.
+        for territory in TERRITORIES.iter() {
+            let code = territory.code.as_str();
+            for locale in Locale::ALL {
+                assert!(name(code, locale).is_some_and(|it| !it.is_empty()), "{code}");
+                assert!(list(locale).iter().all(|(it, _)| *it != code), "{code}");
+            }
+            assert!(!exists(code), "{code}");
+        }
+        assert_eq!(name("GL", Locale::Es).as_deref(), Some("Groenlandia"));
     }
 
     #[test]
