@@ -1,8 +1,10 @@
 //! The context that every door hands to the rooms, in one cheap clone: what was started once and is shared. It holds no
-//! rule, and knows no room to the right of `storage`. `start` opens it; `unit_of_work` has the transactions of rooms.
+//! rule, and knows no room to the right of `storage`. `start` opens it; `unit_of_work` has the transactions of rooms, `refusals` the
+//! records of what was refused.
 
 mod check;
 mod prerequisites;
+mod refusals;
 mod start;
 mod unit_of_work;
 

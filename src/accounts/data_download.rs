@@ -1,15 +1,12 @@
 //! The download of all that the database holds on a person (product.md, *Trust centre*): requested by the person after a
-//! recent login, built by a job, sealed, announced by a mail, and deleted after seven days. Which tables are read is in
-//! `storage::personal_data`.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! recent login, built by a job, sealed, announced by a mail, opened with a record of it, and deleted after seven days.
+//! Which tables are read is in `storage::personal_data`, the form of the file in `data_file`.
 
 use sea_orm::DbErr;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
+use super::data_file::{DataFile, Names, Writer};
 use super::personal_keys::PersonalKeys;
-use super::{Error, Result, not_me_link, require_recent, sessions};
+use super::{Error, Result, not_me_link, require_recent, second_factor, sessions};
 use crate::app::App;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
@@ -17,58 +14,37 @@ use crate::domain::data_download::{ATTEMPTS, CLAIM, DataDownload, KEPT, Stage};
 use crate::domain::event::{Action, Event};
 use crate::domain::not_me::Cause;
 use crate::domain::session::Session;
-use crate::domain::{AccountId, OrganizationId, Time};
+use crate::domain::{AccountId, Time};
 use crate::random;
 use crate::storage::batches::until_done;
-use crate::storage::personal_data::{self, WITHHELD};
-use crate::storage::{accounts, data_downloads, organizations};
+use crate::storage::{accounts, data_downloads, organizations, personal_data};
 use crate::templates::mails;
 
 /// The kind of the seal.
 const KIND: &str = "personal-data";
-
-/// The file.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct PersonalData {
-    /// Names the form of the file and its version.
-    pub format: String,
-    pub issuer: String,
-    pub account: String,
-    pub made_at: Time,
-    /// The rows that are about the person, by table.
-    pub tables: BTreeMap<String, Vec<Map<String, Value>>>,
-    /// What is there and not given.
-    pub withheld: Vec<Withheld>,
-    pub names: Names,
-}
-
-/// A column that is named and not given.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Withheld {
-    pub table: String,
-    pub column: String,
-    /// `secret`, `another_person`, `this_file`.
-    pub reason: String,
-}
-
-/// The names of what rows have the identifier of.
-#[derive(Debug, Default, Serialize, Deserialize)]
-pub struct Names {
-    pub organizations: BTreeMap<String, String>,
-    pub services: BTreeMap<String, String>,
-}
 
 /// Returns the download of the account, if one was ever requested.
 pub async fn find(app: &App, account: &AccountId) -> Result<Option<DataDownload>> {
     Ok(data_downloads::find(app.db.read(), account).await?)
 }
 
-/// Requests a download. Does nothing while one is being built or was built just now.
+/// Returns `true` if the session may request and open a download: its login is recent, and had a second factor if the
+/// account has one.
+pub async fn is_admitted(app: &App, session: &Session) -> Result<bool> {
+    match second_factor::require_recent(app.db.read(), session, app.clock.now()).await {
+        Ok(()) => Ok(true),
+        Err(Error::ReauthenticationNeeded) => Ok(false),
+        Err(other) => Err(other),
+    }
+}
+
+/// Requests a download. Does nothing while one is being built or was built just now. A file that is there stays until the
+/// new one is.
 pub async fn request(app: &App, context: &Context, session: &Session) -> Result<()> {
     require_recent(session, app.clock.now())?; // SE-4
     let account = &session.account;
     app.write(context, async |tx| {
-        sessions::hold(tx, session).await?;
+        second_factor::hold(tx, session).await?;
         if let Some(before) = data_downloads::find(tx, account).await? {
             let is_under_way = before.stage(tx.now()) == Stage::Building;
             if is_under_way || before.wait(tx.now()).is_some() {
@@ -82,24 +58,56 @@ pub async fn request(app: &App, context: &Context, session: &Session) -> Result<
     .await
 }
 
-/// Returns the file, if it is there, to the person who has just logged in.
-pub async fn open(app: &App, session: &Session) -> Result<Option<PersonalData>> {
-    let now = app.clock.now();
-    require_recent(session, now)?; // SE-4
-    let found = find(app, &session.account).await?;
-    if !found.is_some_and(|it| matches!(it.stage(now), Stage::Ready { .. })) {
+/// The way in which a person sees their data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opening {
+    Page,
+    File,
+}
+
+impl Opening {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::File => "file",
+        }
+    }
+}
+
+/// Returns the file, if it is there, to the person who has just logged in, and records that they have it (LG-1).
+pub async fn open(
+    app: &App,
+    context: &Context,
+    session: &Session,
+    opening: Opening,
+) -> Result<Option<DataFile>> {
+    let (account, now) = (&session.account, app.clock.now());
+    second_factor::require_recent(app.db.read(), session, now).await?; // SE-4
+    let found = find(app, account).await?;
+    if found.is_none_or(|it| it.file(now).is_none()) {
         return Ok(None);
     }
-    let Some(sealed) = data_downloads::find_content(app.db.read(), &session.account).await? else {
+    let Some(sealed) = data_downloads::find_content(app.db.read(), account).await? else {
         return Ok(None);
     };
     let content = app.keys.open(KIND, &sealed);
     let content = content.ok_or_else(|| Error::failed("a download was sealed under another master key"))?;
-    let data: PersonalData = serde_json::from_slice(&content).map_err(Error::failed)?;
-    if data.account != session.account.as_str() {
-        return Err(Error::failed("a download is stored at another account"));
-    }
-    Ok(Some(data))
+    // The seal says whose it is: a row that was moved to another account opens for nobody.
+    let content = content.strip_prefix(head(account).as_slice());
+    let content = content.ok_or_else(|| Error::failed("a download is stored at another account"))?;
+    app.write(context, async |tx| {
+        sessions::hold(tx, session).await?;
+        let event = Event::new(Action::DataOpened, format!("account:{account}"));
+        tx.record(event.because(opening.as_str())).await?;
+        Ok::<_, Error>(())
+    })
+    .await?;
+    Ok(Some(DataFile(content.to_vec())))
+}
+
+/// Returns what a file begins with inside of its seal.
+fn head(account: &AccountId) -> Vec<u8> {
+    format!("{account}\n").into_bytes()
 }
 
 /// Builds the downloads that are due, and returns how many are ready. One that cannot be built is tried again; one that
@@ -153,8 +161,7 @@ async fn build(app: &App, claimed: &DataDownload) -> Result<bool> {
     let Some(account) = accounts::find(app.db.read(), &claimed.account).await? else {
         return Ok(false);
     };
-    let data = collect(app, &account).await?;
-    let content = serde_json::to_vec(&data).map_err(Error::failed)?;
+    let content = collect(app, &account).await?;
     let sealed = app.keys.seal(KIND, &content).map_err(Error::failed)?;
     let (account, sealed) = (&account, sealed.as_str());
     app.write(&Context::system(), async |tx| {
@@ -175,57 +182,25 @@ async fn build(app: &App, claimed: &DataDownload) -> Result<bool> {
     .await
 }
 
-async fn collect(app: &App, account: &Account) -> Result<PersonalData> {
+/// Reads all that is held on the person, and returns the file in the form in which it is sealed.
+async fn collect(app: &App, account: &Account) -> Result<Vec<u8>> {
     let db = app.db.read();
     let keys = PersonalKeys::find(app, account).await?;
-    let tables: BTreeMap<_, _> = personal_data::read(db, &keys.person())
-        .await?
-        .into_iter()
-        .map(|it| (it.name.to_owned(), it.rows))
-        .collect();
-    let withheld = WITHHELD.iter().map(|(table, column, reason)| Withheld {
-        table: (*table).to_owned(),
-        column: (*column).to_owned(),
-        reason: reason.as_str().to_owned(),
-    });
-    Ok(PersonalData {
-        format: "itu-account-personal-data/1".to_owned(),
-        issuer: app.config.issuer.to_string(),
-        account: account.id.to_string(),
-        made_at: app.clock.now(),
-        names: names(app, &tables).await?,
-        withheld: withheld.collect(),
-        tables,
-    })
-}
-
-/// Returns the client that a row names, or that a record of the trail is about.
-pub fn client_of(row: &Map<String, Value>) -> Option<&str> {
-    let text = |column: &str| row.get(column).and_then(Value::as_str);
-    let recorded = || {
-        ["object", "actor"]
-            .into_iter()
-            .find_map(|it| text(it)?.strip_prefix("client:"))
-    };
-    text("client_id").or_else(recorded)
-}
-
-async fn names(app: &App, tables: &BTreeMap<String, Vec<Map<String, Value>>>) -> Result<Names> {
+    let issuer = app.config.issuer.to_string();
+    let mut file = Writer::begin(&issuer, &account.id, app.clock.now())?;
+    personal_data::read(db, &keys.person(), |part| file.table(&part)).await?;
     let mut names = Names::default();
-    let mut organizations = BTreeSet::new();
-    for row in tables.values().flatten() {
-        if let Some(client) = client_of(row)
-            && let Some(found) = app.registry.find(client)
-        {
-            names.services.insert(client.to_owned(), found.name().to_owned());
+    for client in &file.clients {
+        if let Some(found) = app.registry.find(client) {
+            names.services.insert(client.clone(), found.name().to_owned());
         }
-        let organization = row.get("organization_id").and_then(Value::as_str);
-        organizations.extend(organization.map(OrganizationId::new));
     }
-    for found in organizations::list_by_ids(app.db.read(), &organizations).await? {
+    for found in organizations::list_by_ids(db, &file.organizations).await? {
         names.organizations.insert(found.id.into_string(), found.name);
     }
-    Ok(names)
+    let mut content = head(&account.id);
+    content.extend(file.end(&names)?);
+    Ok(content)
 }
 
 /// Deletes the files that have expired, and returns how many.

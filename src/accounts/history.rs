@@ -56,6 +56,7 @@ pub const fn visibility(action: Action) -> Visibility {
         | Action::SecondFactorRemoved
         | Action::SignCountRegressed
         | Action::SecondFactorDemanded
+        | Action::OfficeClosed
         | Action::RecoveryCodeUsed
         | Action::RecoveryCodesRenewed
         | Action::RecoveryRequested
@@ -73,6 +74,7 @@ pub const fn visibility(action: Action) -> Visibility {
         | Action::EmailChangeUndone
         | Action::AccountSecured
         | Action::DataRequested
+        | Action::DataOpened
         | Action::DeletionRequested
         | Action::DeletionStopped
         | Action::RefreshTokenReused => Shown(Topic::Security),
@@ -166,6 +168,7 @@ pub fn wording(action: Action, reason: Option<&str>) -> Option<&'static str> {
             _ => "history.event.factors_removed",
         },
         Action::SecondFactorDemanded => "history.event.second_factor_demanded",
+        Action::OfficeClosed => "history.event.office_closed",
         Action::SignCountRegressed => "history.event.sign_count_regressed",
         Action::RecoveryCodeUsed => "history.event.recovery_code_used",
         Action::RecoveryCodesRenewed => "history.event.recovery_codes_renewed",
@@ -189,6 +192,7 @@ pub fn wording(action: Action, reason: Option<&str>) -> Option<&'static str> {
         Action::EmailChangeUndone => "history.event.email_change_undone",
         Action::AccountSecured => "history.event.secured",
         Action::DataRequested => "history.event.data_requested",
+        Action::DataOpened => "history.event.data_opened",
         Action::DeletionRequested => "history.event.deletion_requested",
         Action::DeletionStopped => "history.event.deletion_stopped",
         Action::ProfileChanged => "history.event.profile_changed",

@@ -5,7 +5,9 @@
 pub mod administrators;
 pub mod assistance;
 pub mod assisted_recovery;
+pub mod checkup;
 pub mod data_download;
+pub mod data_file;
 mod effort;
 pub mod deletion;
 pub mod email_undo;

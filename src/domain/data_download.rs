@@ -26,29 +26,45 @@ pub struct DataDownload {
     pub expires_at: Option<Time>,
 }
 
+/// What became of the last request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     Building,
-    Ready { since: Time, until: Time },
+    Ready,
     Expired,
     Failed,
 }
 
+/// A file that is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct File {
+    pub since: Time,
+    pub until: Time,
+}
+
 impl DataDownload {
+    /// Returns the file, which is that of an earlier request while a new one is being built, or has failed.
+    pub fn file(&self, now: Time) -> Option<File> {
+        let (since, until) = (self.ready_at?, self.expires_at?);
+        (now < until).then_some(File { since, until })
+    }
+
     pub fn stage(&self, now: Time) -> Stage {
-        match (self.ready_at, self.expires_at) {
-            (Some(since), Some(until)) if now < until => Stage::Ready { since, until },
-            (Some(_), _) => Stage::Expired,
-            (None, _) if self.failed_at.is_some() => Stage::Failed,
-            (None, _) => Stage::Building,
+        if self.due_at.is_some() {
+            Stage::Building
+        } else if self.failed_at.is_some() {
+            Stage::Failed
+        } else if self.file(now).is_some() {
+            Stage::Ready
+        } else {
+            Stage::Expired
         }
     }
 
     /// Returns the time from which a new one may be requested, if that is not yet.
     pub fn wait(&self, now: Time) -> Option<Duration> {
         let again = self.requested_at + AGAIN;
-        let is_there = matches!(self.stage(now), Stage::Ready { .. });
-        (is_there && now < again).then(|| again - now)
+        (self.stage(now) == Stage::Ready && now < again).then(|| again - now)
     }
 }
 
@@ -73,20 +89,28 @@ mod tests {
     fn a_file_is_built_there_and_gone() {
         let at = Time::UNIX_EPOCH;
         let mut download = requested();
-        assert_eq!(download.stage(at), Stage::Building);
+        assert_eq!((download.stage(at), download.file(at)), (Stage::Building, None));
         assert_eq!(download.wait(at), None);
+        download.due_at = None;
         download.ready_at = Some(at);
         download.expires_at = Some(at + KEPT);
-        assert_eq!(
-            download.stage(at),
-            Stage::Ready {
-                since: at,
-                until: at + KEPT
-            }
-        );
+        let file = Some(File {
+            since: at,
+            until: at + KEPT,
+        });
+        assert_eq!((download.stage(at), download.file(at)), (Stage::Ready, file));
         assert_eq!(download.wait(at), Some(AGAIN));
         assert_eq!(download.wait(at + AGAIN), None);
-        assert_eq!(download.stage(at + KEPT), Stage::Expired);
+        // It stays while another is built, and if that fails.
+        download.due_at = Some(at);
+        assert_eq!((download.stage(at), download.file(at)), (Stage::Building, file));
+        download.due_at = None;
+        download.failed_at = Some(at);
+        assert_eq!((download.stage(at), download.file(at)), (Stage::Failed, file));
+        assert_eq!(download.wait(at), None);
+        download.failed_at = None;
+        let end = at + KEPT;
+        assert_eq!((download.stage(end), download.file(end)), (Stage::Expired, None));
     }
 
     #[test]

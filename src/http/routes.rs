@@ -17,11 +17,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
 
 use super::error::PageError;
-use super::extract::page_form;
 use super::extract::session::BrowserSession;
+use super::extract::{actor_context, page_form};
 use crate::accounts::second_factor::policy::{self, Unmet};
 use crate::accounts::{Error, terms};
 use crate::app::App;
+use crate::domain::actor::Actor;
 use crate::domain::role::Role;
 use crate::domain::session::Due;
 
@@ -193,7 +194,16 @@ async fn admit(app: &App, audience: Audience, parts: &mut Parts) -> Result<(), P
     }
     if is_duty {
         match policy::unmet(app, current, account).await? {
-            Some(Unmet::SetUp) => return Err(PageError::SecondFactorRequired), // PW-9
+            // PW-9
+            Some(Unmet::SetUp) => {
+                let actor = Actor::Person {
+                    account: account.id.clone(),
+                    role: account.role,
+                };
+                let context = actor_context::of(&parts.headers, &parts.extensions, actor);
+                policy::record_closed(app, &context, account).await?;
+                return Err(PageError::SecondFactorRequired);
+            }
             Some(Unmet::StepUp) => return Err(PageError::SecondFactorMissing),
             None => {}
         }

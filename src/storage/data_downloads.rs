@@ -64,7 +64,7 @@ pub async fn find_content(db: &impl ConnectionTrait, account: &AccountId) -> Res
     Ok(row.and_then(|it| it.content))
 }
 
-/// Writes a request that is due at once, in place of the one before.
+/// Writes a request that is due at once, in place of the one before. The file of that stays until `finish`.
 pub async fn put(db: &impl ConnectionTrait, account: &AccountId, id: &str, now: Time) -> Result<(), DbErr> {
     let row = ActiveModel {
         account_id: Set(account.to_string()),
@@ -83,10 +83,7 @@ pub async fn put(db: &impl ConnectionTrait, account: &AccountId, id: &str, now: 
             Column::RequestedAt,
             Column::Attempts,
             Column::DueAt,
-            Column::ReadyAt,
             Column::FailedAt,
-            Column::ExpiresAt,
-            Column::Content,
         ])
         .to_owned();
     Entity::insert(row)

@@ -2,13 +2,13 @@
 //! entity is given, but those of `WITHHELD`; a table is read here or stands in `WITHOUT_PEOPLE`. A test walks the schema
 //! of the database, so that a new table or column is in one of the three.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use chrono::SecondsFormat;
 use sea_orm::sea_query::IntoCondition;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityName, EntityTrait, IdenStatic, Iterable, ModelTrait,
-    QueryFilter, Value as Stored,
+    QueryFilter, QueryOrder, QuerySelect, Value as Stored,
 };
 use serde_json::{Map, Value};
 
@@ -22,7 +22,7 @@ use super::entities::{
 use super::login_throttles;
 use crate::domain::AccountId;
 
-/// The longest list of one `IN`.
+/// The longest list of one `IN`, and the records of the trail that are in memory at once.
 const LISTED: usize = 400;
 
 /// The keys by which rows are a person's.
@@ -37,7 +37,7 @@ pub struct Person<'a> {
     pub throttles: &'a [String],
 }
 
-/// The rows of one table that are about the person.
+/// The rows of one table that are about the person, or a part of them.
 #[derive(Debug)]
 pub struct Table {
     pub name: &'static str,
@@ -124,8 +124,13 @@ pub const WITHOUT_PEOPLE: &[(&str, &str)] = &[
     ("ties_right_types", "the kinds of TIES rights"),
 ];
 
-/// Reads every table that has rows of people, each in its order of the alphabet.
-pub async fn read(db: &impl ConnectionTrait, person: &Person<'_>) -> Result<Vec<Table>, DbErr> {
+/// Reads every table that has rows of people, in the order of the alphabet, and gives each to `take`. The audit trail,
+/// which is the longest, comes in parts.
+pub async fn read<E: From<DbErr>>(
+    db: &impl ConnectionTrait,
+    person: &Person<'_>,
+    mut take: impl FnMut(Table) -> Result<(), E>,
+) -> Result<(), E> {
     let id = person.account.as_str();
     let affiliations = rows::<affiliation::Entity>(db, affiliation::Column::AccountId.eq(id)).await?;
     let sessions = rows::<session::Entity>(db, session::Column::AccountId.eq(id)).await?;
@@ -144,44 +149,51 @@ pub async fn read(db: &impl ConnectionTrait, person: &Person<'_>) -> Result<Vec<
     ] {
         objects.extend(ids(table).iter().map(|it| format!("{kind}:{it}")));
     }
-    let events = events(db, id, &objects).await?;
-    let counters = login_throttles::of_subjects(person.throttles.iter().map(String::as_str));
-    Ok(vec![
-        rows::<account::Entity>(db, account::Column::Id.eq(id)).await?,
-        rows::<account_deletion::Entity>(db, account_deletion::Column::AccountId.eq(id)).await?,
-        rows::<account_word::Entity>(db, account_word::Column::AccountId.eq(id)).await?,
-        affiliations,
-        rows::<assisted_recovery::Entity>(db, assisted_recovery::Column::AccountId.eq(id)).await?,
+    take(rows::<account::Entity>(db, account::Column::Id.eq(id)).await?)?;
+    take(rows::<account_deletion::Entity>(db, account_deletion::Column::AccountId.eq(id)).await?)?;
+    take(rows::<account_word::Entity>(db, account_word::Column::AccountId.eq(id)).await?)?;
+    take(affiliations)?;
+    take(rows::<assisted_recovery::Entity>(db, assisted_recovery::Column::AccountId.eq(id)).await?)?;
+    take(
         rows::<authentication_request::Entity>(db, authentication_request::Column::AccountId.eq(id)).await?,
-        rows::<code_attempt::Entity>(db, code_attempt::Column::Address.is_in(person.addresses)).await?,
-        rows::<consent::Entity>(db, consent::Column::AccountId.eq(id)).await?,
-        rows::<data_download::Entity>(db, data_download::Column::AccountId.eq(id)).await?,
-        rows::<deletion_link::Entity>(db, deletion_link::Column::AccountId.eq(id)).await?,
-        rows::<document_acceptance::Entity>(db, document_acceptance::Column::AccountId.eq(id)).await?,
-        email_changes,
-        rows::<email_code::Entity>(db, email_code::Column::Address.is_in(person.addresses)).await?,
-        events,
-        rows::<focal_point::Entity>(db, focal_point::Column::AccountId.eq(id)).await?,
-        rows::<former_address::Entity>(db, former_address::Column::AccountId.eq(id)).await?,
-        rows::<imported_address::Entity>(db, imported_address::Column::AccountId.eq(id)).await?,
-        rows::<login_throttle::Entity>(db, counters).await?,
+    )?;
+    take(rows::<code_attempt::Entity>(db, code_attempt::Column::Address.is_in(person.addresses)).await?)?;
+    take(rows::<consent::Entity>(db, consent::Column::AccountId.eq(id)).await?)?;
+    take(rows::<data_download::Entity>(db, data_download::Column::AccountId.eq(id)).await?)?;
+    take(rows::<deletion_link::Entity>(db, deletion_link::Column::AccountId.eq(id)).await?)?;
+    take(rows::<document_acceptance::Entity>(db, document_acceptance::Column::AccountId.eq(id)).await?)?;
+    take(email_changes)?;
+    take(rows::<email_code::Entity>(db, email_code::Column::Address.is_in(person.addresses)).await?)?;
+    take(table::<event::Entity>(Vec::new()))?;
+    let records: Vec<i64> = find_records(db, id, &objects).await?.into_iter().collect();
+    for some in records.chunks(LISTED) {
+        take(events(db, id, some).await?)?;
+    }
+    take(rows::<focal_point::Entity>(db, focal_point::Column::AccountId.eq(id)).await?)?;
+    take(rows::<former_address::Entity>(db, former_address::Column::AccountId.eq(id)).await?)?;
+    take(rows::<imported_address::Entity>(db, imported_address::Column::AccountId.eq(id)).await?)?;
+    let counters = login_throttles::of_subjects(person.throttles.iter().map(String::as_str));
+    take(rows::<login_throttle::Entity>(db, counters).await?)?;
+    take(
         rows::<newsletter_subscription::Entity>(db, newsletter_subscription::Column::AccountId.eq(id))
             .await?,
-        rows::<not_me_link::Entity>(db, not_me_link::Column::AccountId.eq(id)).await?,
-        rows::<organization::Entity>(db, organization::Column::ProposedBy.eq(id)).await?,
-        rows::<outbox_mail::Entity>(db, outbox_mail::Column::Recipient.is_in(recipients)).await?,
-        passkeys,
-        rows::<passkey_offer::Entity>(db, passkey_offer::Column::AccountId.eq(id)).await?,
-        rows::<password_reset::Entity>(db, password_reset::Column::AccountId.eq(id)).await?,
-        rows::<recovery_code::Entity>(db, recovery_code::Column::AccountId.eq(id)).await?,
-        rows::<refresh_token::Entity>(db, refresh_token::Column::AccountId.eq(id)).await?,
+    )?;
+    take(rows::<not_me_link::Entity>(db, not_me_link::Column::AccountId.eq(id)).await?)?;
+    take(rows::<organization::Entity>(db, organization::Column::ProposedBy.eq(id)).await?)?;
+    take(rows::<outbox_mail::Entity>(db, outbox_mail::Column::Recipient.is_in(recipients)).await?)?;
+    take(passkeys)?;
+    take(rows::<passkey_offer::Entity>(db, passkey_offer::Column::AccountId.eq(id)).await?)?;
+    take(rows::<password_reset::Entity>(db, password_reset::Column::AccountId.eq(id)).await?)?;
+    take(rows::<recovery_code::Entity>(db, recovery_code::Column::AccountId.eq(id)).await?)?;
+    take(rows::<refresh_token::Entity>(db, refresh_token::Column::AccountId.eq(id)).await?)?;
+    take(
         rows::<second_factor_deadline::Entity>(db, second_factor_deadline::Column::AccountId.eq(id)).await?,
-        rows::<service_use::Entity>(db, service_use::Column::AccountId.eq(id)).await?,
-        rows_in::<session_client::Entity>(db, session_client::Column::SessionId, &of_sessions).await?,
-        sessions,
-        rows_in::<ties_right::Entity>(db, ties_right::Column::AffiliationId, &of_affiliations).await?,
-        rows::<totp_factor::Entity>(db, totp_factor::Column::AccountId.eq(id)).await?,
-    ])
+    )?;
+    take(rows::<service_use::Entity>(db, service_use::Column::AccountId.eq(id)).await?)?;
+    take(rows_in::<session_client::Entity>(db, session_client::Column::SessionId, &of_sessions).await?)?;
+    take(sessions)?;
+    take(rows_in::<ties_right::Entity>(db, ties_right::Column::AffiliationId, &of_affiliations).await?)?;
+    take(rows::<totp_factor::Entity>(db, totp_factor::Column::AccountId.eq(id)).await?)
 }
 
 async fn rows<E: EntityTrait>(db: &impl ConnectionTrait, whose: impl IntoCondition) -> Result<Table, DbErr>
@@ -260,29 +272,44 @@ fn ids(table: &Table) -> Vec<String> {
 /// Stands for a person whom the file does not name.
 const ANOTHER_PERSON: &str = "another_person";
 
-/// Reads the audit trail: what the person did, and what was done to what is theirs. Of other people's acts it leaves out
-/// who they were and where from; of what the person decided about others, whom and what it was.
-async fn events(db: &impl ConnectionTrait, account: &str, objects: &[String]) -> Result<Table, DbErr> {
-    let own = format!("account:{account}");
-    let mut found = BTreeMap::new();
-    let acts = event::Entity::find()
-        .filter(event::Column::Actor.eq(&*own))
-        .all(db);
-    found.extend(acts.await?.into_iter().map(|it| (it.id, it)));
-    let concerns = event::Entity::find()
-        .filter(event::Column::AccountId.eq(account))
-        .all(db);
-    found.extend(concerns.await?.into_iter().map(|it| (it.id, it)));
-    for some in objects.chunks(LISTED) {
-        let about = event::Entity::find()
-            .filter(event::Column::Object.is_in(some))
-            .all(db);
-        found.extend(about.await?.into_iter().map(|it| (it.id, it)));
+/// Finds the records of the audit trail: what the person did, and what was done to what is theirs. Each condition has an
+/// index of its own.
+async fn find_records(
+    db: &impl ConnectionTrait,
+    account: &str,
+    objects: &[String],
+) -> Result<BTreeSet<i64>, DbErr> {
+    use event::Column as C;
+    let mut conditions = vec![
+        C::Actor.eq(format!("account:{account}")),
+        C::AccountId.eq(account),
+    ];
+    conditions.extend(objects.chunks(LISTED).map(|it| C::Object.is_in(it)));
+    let mut found = BTreeSet::new();
+    for condition in conditions {
+        let query = event::Entity::find()
+            .select_only()
+            .column(C::Id)
+            .filter(condition);
+        let ids: Vec<i64> = query.into_tuple().all(db).await?;
+        found.extend(ids);
     }
-    for event in found.values_mut() {
+    Ok(found)
+}
+
+/// Reads records of the audit trail. Of other people's acts it leaves out who they were and where from; of what the person
+/// decided about others, whom and what it was.
+async fn events(db: &impl ConnectionTrait, account: &str, records: &[i64]) -> Result<Table, DbErr> {
+    let own = format!("account:{account}");
+    let mut found = event::Entity::find()
+        .filter(event::Column::Id.is_in(records.iter().copied()))
+        .order_by_asc(event::Column::Id)
+        .all(db)
+        .await?;
+    for event in &mut found {
         hide_others(event, &own, account);
     }
-    let rows: Result<_, DbErr> = found.values().map(row).collect();
+    let rows: Result<_, DbErr> = found.iter().map(row).collect();
     Ok(table::<event::Entity>(rows?))
 }
 

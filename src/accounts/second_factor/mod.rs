@@ -22,6 +22,6 @@ pub use held::HeldFactor;
 pub(super) use held::{codes_renewed_since, list_held, void_renewed_codes};
 pub(super) use reauthentication::{hold, require_recent};
 pub(super) use status::reachable_acr_within;
-pub use status::{Advice, SecondFactorStatus, highest_acr, reachable_acr, status};
+pub use status::{SecondFactorStatus, highest_acr, reachable_acr, status};
 pub use verification::PresentedFactor;
 pub(super) use verification::{FactorProof, Verification, verify};

@@ -99,6 +99,14 @@ pub async fn closes_office(app: &App, context: &Context) -> Result<bool> {
     Ok(demand.is_some_and(|it| it.is_overdue))
 }
 
+/// Records a visit that found the office closed (LG-1).
+pub async fn record_closed(app: &App, context: &Context, account: &Account) -> Result<()> {
+    let event = Event::new(Action::OfficeClosed, format!("account:{}", account.id));
+    Ok(app
+        .record_refusal(context, event.failed("no second factor"))
+        .await?)
+}
+
 /// Begins the time to set a factor up, with a login of a person of whom one is demanded; forgets it if nothing is, so that
 /// an office that comes back has the whole time again.
 pub(in crate::accounts) async fn begin(tx: &Tx, account: &Account) -> Result<()> {

@@ -28,37 +28,10 @@ impl SecondFactorStatus {
     pub fn has_few_codes(&self) -> bool {
         self.is_on() && self.recovery_codes < ENOUGH_CODES
     }
-
-    /// Returns what the person should do first to protect the account, or `None` if nothing is missing.
-    pub fn advice(&self) -> Option<Advice> {
-        if !self.is_on() {
-            Some(Advice::SetUpSecondFactor)
-        } else if self.has_few_codes() {
-            Some(Advice::RenewRecoveryCodes)
-        } else {
-            None
-        }
-    }
 }
 
 /// With fewer recovery codes the person is asked to generate new ones.
 const ENOUGH_CODES: u64 = 3;
-
-/// What is missing for the protection of an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Advice {
-    SetUpSecondFactor,
-    RenewRecoveryCodes,
-}
-
-impl Advice {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::SetUpSecondFactor => "second_factor",
-            Self::RenewRecoveryCodes => "recovery_codes",
-        }
-    }
-}
 
 pub async fn status(app: &App, account: &AccountId) -> Result<SecondFactorStatus> {
     let db = app.db.read();
@@ -94,26 +67,4 @@ pub(in crate::accounts) async fn reachable_acr_within(
         Some(_) => Acr::SecondFactor,
         None => Acr::Password,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_second_factor_is_advised_before_the_codes_that_go_with_it() {
-        let status = |passkeys, recovery_codes| SecondFactorStatus {
-            totp_since: None,
-            passkeys,
-            recovery_codes,
-        };
-        assert_eq!(status(0, 0).advice(), Some(Advice::SetUpSecondFactor));
-        assert_eq!(status(0, 10).advice(), Some(Advice::SetUpSecondFactor));
-        assert_eq!(status(1, 2).advice(), Some(Advice::RenewRecoveryCodes));
-        assert_eq!(status(1, 3).advice(), None);
-        assert!(
-            !status(0, 0).has_few_codes(),
-            "without a second factor there are none to renew"
-        );
-    }
 }

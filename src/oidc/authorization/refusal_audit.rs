@@ -1,7 +1,5 @@
 //! The audit of authorization requests that were refused. `request` calls it. Such a request has no authenticated
-//! sender, so only the first of each minute, kind and client is written (security.md LG-1).
-
-use std::time::Duration;
+//! sender, so only the first of each minute, kind and client is written (security.md LG-1; `App::record_refusal`).
 
 use super::raw_request::RawRequest;
 use super::response::Rejection;
@@ -9,18 +7,15 @@ use crate::app::App;
 use crate::domain::actor::Context;
 use crate::domain::client::Client;
 use crate::domain::event::{Action, Event};
-use crate::oidc::{Error, Result};
-use crate::storage::ephemeral::Kind;
+use crate::oidc::Error;
 
 /// The name of the client in the audit trail if a request names no registered one.
 pub const UNKNOWN: &str = "unknown";
 
-const WRITTEN_ONCE_IN: Duration = Duration::from_secs(60);
-
 /// Records a request that was refused. It is refused whether this is recorded or not.
 pub async fn record(app: &App, context: &Context, raw: &RawRequest, rejection: &Rejection) {
     let refusal = refusal(app, raw, rejection);
-    if let Err(error) = write_once(app, context, refusal).await {
+    if let Err(error) = app.record_refusal(context, refusal).await {
         tracing::warn!(%error, "a refused authorization request was not recorded");
     }
 }
@@ -34,7 +29,7 @@ pub async fn record_pushed(app: &App, context: &Context, client: &Client, error:
         code,
         Some(error),
     );
-    if let Err(error) = write_once(app, context, refusal).await {
+    if let Err(error) = app.record_refusal(context, refusal).await {
         tracing::warn!(%error, "a refused authorization request was not recorded");
     }
 }
@@ -62,25 +57,4 @@ fn refused(client: &str, action: Action, reason: &str, error: Option<&Error>) ->
         Some(mismatch) => event.with(serde_json::json!(mismatch)),
         None => event,
     }
-}
-
-async fn write_once(app: &App, context: &Context, event: Event) -> Result<()> {
-    let now = app.clock.now();
-    let (action, object) = (event.action.as_str(), &event.object);
-    let minute = format!("audit {action} {object} {}", now.timestamp() / 60);
-    let first = app
-        .ephemeral
-        .put_new(Kind::Counter, &minute, &[], WRITTEN_ONCE_IN)
-        .await;
-    match first {
-        Ok(true) => {}
-        Ok(false) => return Ok(()),
-        // ST-1: the refusal is answered and logged all the same; what is not counted does not fill the trail.
-        Err(unreachable) => {
-            unreachable.pass_over("the record of a refusal");
-            return Ok(());
-        }
-    }
-    let recorded = app.write(context, async |tx| tx.record(event.clone()).await);
-    Ok(recorded.await?)
 }

@@ -6,7 +6,6 @@ pub mod private_key_jwt;
 mod tls_client_auth;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::{Code, Error, Parameters, Result, client_keys, endpoints};
 use crate::app::App;
@@ -25,9 +24,6 @@ use crate::storage::ephemeral::Kind;
 pub use client_secret::scheme_of;
 pub use private_key_jwt::ASSERTION_TYPE;
 pub use tls_client_auth::ExpectedName;
-
-/// The time in which all failures of a client make one record.
-const AUDITED_ONCE_IN: Duration = Duration::from_secs(60);
 
 /// The methods of a client for which none was registered.
 const EITHER_SECRET: [AuthMethod; 2] = [AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost];
@@ -203,21 +199,12 @@ async fn failed(
         Err(Refused::Store(source)) => return Err(source.into()),
     }
     let object = client.map_or_else(|| "client:unknown".to_owned(), |it| format!("client:{}", it.id));
-    let minute = format!("audit {object} {}", app.clock.now().timestamp() / 60);
-    if !app
-        .ephemeral
-        .put_new(Kind::Counter, &minute, &[], AUDITED_ONCE_IN)
-        .await?
-    {
-        return Ok(());
-    }
     let mut event =
         Event::new(Action::ClientAuthenticationFailed, &object).failed(refusal.cause().unwrap_or_default());
     if let Some(mismatch) = refusal.mismatch() {
         event = event.with(serde_json::json!(mismatch));
     }
-    let recorded = app.write(context, async |tx| tx.record(event.clone()).await);
-    Ok(recorded.await?)
+    Ok(app.record_refusal(context, event).await?)
 }
 
 async fn verify(

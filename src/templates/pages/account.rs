@@ -262,10 +262,12 @@ impl Page for AccountOrganizationChange {
 /// `/account/security`: the state of each protection of the account.
 #[derive(Clone, Debug, Serialize)]
 pub struct AccountSecurity {
-    /// What should be done first: `second_factor` or `recovery_codes`.
+    /// What should be done first: `password`, `second_factor` or `recovery_codes`.
     pub advice: Option<String>,
     /// The time of the last change of the password. `None`: more than a year ago.
     pub password_since: Option<Time>,
+    /// `true` if failures have stopped it in browsers that are new to the account.
+    pub is_password_stopped: bool,
     /// The time since which an authenticator app is set up.
     pub app_since: Option<Time>,
     /// The number of passkeys, or `None` if browsers make none for this host.
@@ -278,28 +280,36 @@ impl Page for AccountSecurity {
     const TEMPLATE: &'static str = "account_security";
 
     fn samples() -> Vec<Self> {
+        let safe = Self {
+            advice: None,
+            password_since: None,
+            is_password_stopped: false,
+            app_since: Some(samples::at()),
+            passkeys: None,
+            recovery_codes: Some(9),
+        };
         vec![
             Self {
-                advice: Some("second_factor".into()),
+                advice: Some("password".into()),
                 password_since: Some(samples::at()),
+                is_password_stopped: true,
+                ..safe.clone()
+            },
+            Self {
+                advice: Some("second_factor".into()),
                 app_since: None,
                 passkeys: Some(0),
                 recovery_codes: None,
+                ..safe.clone()
             },
             Self {
                 advice: Some("recovery_codes".into()),
-                password_since: Some(samples::at()),
                 app_since: None,
                 passkeys: Some(2),
                 recovery_codes: Some(1),
+                ..safe.clone()
             },
-            Self {
-                advice: None,
-                password_since: None,
-                app_since: Some(samples::at()),
-                passkeys: None,
-                recovery_codes: Some(9),
-            },
+            safe,
         ]
     }
 }

@@ -14,40 +14,51 @@ pub struct AccountData {
     pub stage: &'static str,
     /// `false` while one is being built or was built just now.
     pub may_request: bool,
-    /// The time at which the file expires.
-    pub until: Option<Time>,
-    /// `true` if the login is recent enough to open the file.
-    pub is_recent: bool,
+    /// The file that is there, of this request or of one before.
+    pub file: Option<DataFileState>,
+    /// `true` if the login is recent, and strong, enough to open the file.
+    pub is_admitted: bool,
     /// What comes before all else of the account, if anything does: `terms` or `deletion`.
     pub first: Option<&'static str>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct DataFileState {
+    pub since: Time,
+    pub until: Time,
 }
 
 impl Page for AccountData {
     const TEMPLATE: &'static str = "account_data";
 
     fn samples() -> Vec<Self> {
-        let page = |stage, may_request, is_recent| Self {
+        let page = |stage, may_request, has_file: bool, is_admitted| Self {
             form: FormState::default(),
             stage,
             may_request,
-            until: (stage == "ready").then(samples::at),
-            is_recent,
+            file: has_file.then(|| DataFileState {
+                since: samples::at(),
+                until: samples::at(),
+            }),
+            is_admitted,
             first: None,
         };
         vec![
-            page("none", true, true),
-            page("building", false, true),
-            page("ready", false, true),
-            page("ready", true, false),
-            page("expired", true, false),
-            page("failed", true, true),
+            page("none", true, false, true),
+            page("building", false, false, true),
+            page("building", false, true, true),
+            page("ready", false, true, true),
+            page("ready", true, true, false),
+            page("expired", true, false, false),
+            page("failed", true, false, true),
+            page("failed", true, true, false),
             Self {
                 first: Some("terms"),
-                ..page("ready", true, true)
+                ..page("ready", true, true, true)
             },
             Self {
                 first: Some("deletion"),
-                ..page("none", true, true)
+                ..page("none", true, false, true)
             },
         ]
     }

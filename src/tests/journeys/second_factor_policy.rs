@@ -86,6 +86,19 @@ async fn an_administrator_is_told_and_has_two_weeks() {
     assert_eq!(page.url.path(), REQUIRED);
     assert!(page.text_of("#deadline").contains("ended on"), "{}", page.text());
     assert_eq!(page.link_of("#go-on"), "/account");
+    // LG-1: the visit is recorded, once in a minute, however often it is repeated, and the person sees it.
+    let closed = "second_factor.office_closed";
+    later.browser.get("/admin").await;
+    assert_eq!(recorded(&op, ADMIN, closed, false).await, 1);
+    op.advance(60);
+    later.browser.get("/admin").await;
+    assert_eq!(recorded(&op, ADMIN, closed, false).await, 2);
+    let history = later.browser.get("/account/history?topic=security").await;
+    assert!(
+        history.text().contains("Access to your office refused"),
+        "{}",
+        history.text()
+    );
 }
 
 #[tokio::test]

@@ -22,6 +22,7 @@ mod relying_party;
 pub mod rows;
 mod signer;
 mod site;
+pub mod traces;
 pub mod work;
 pub mod product;
 

@@ -3,15 +3,13 @@
 
 use serde_json::{Map, Value};
 
-use crate::accounts::data_download::{self, PersonalData};
+use crate::accounts::data_file::{self, Excerpt};
+use crate::domain::browser::browser_in_words;
 use crate::domain::event::Action;
 use crate::domain::message::Message;
 use crate::i18n::Locale;
 use crate::templates::pages::{DataField, DataSection};
 use crate::{accounts, affiliations};
-
-/// The records of a subject that the page shows; the file has all.
-const SHOWN: usize = 50;
 
 /// The way in which a value is written.
 #[derive(Clone, Copy)]
@@ -21,6 +19,8 @@ enum Form {
     YesNo,
     /// A language, by its own name.
     Language,
+    /// What a browser says about itself, in words.
+    Browser,
     /// The name of the organization or service with this identifier.
     Organization,
     Service,
@@ -32,7 +32,7 @@ enum Form {
     Act,
 }
 
-use Form::{Act, Label, Labels, Language, Organization, Service, Text, Time, YesNo};
+use Form::{Act, Browser, Label, Labels, Language, Organization, Service, Text, Time, YesNo};
 
 /// A column, the key of its name, and its form.
 type Column = (&'static str, &'static str, Form);
@@ -181,7 +181,7 @@ const SECTIONS: &[(&str, &[Column])] = &[
     (
         "sessions",
         &[
-            ("user_agent", "data.field.browser", Text),
+            ("user_agent", "data.field.browser", Browser),
             ("network", "data.field.network", Text),
             ("created_at", "data.field.since", Time),
             ("last_used_at", "data.field.last_used", Time),
@@ -217,17 +217,16 @@ const SECTIONS: &[(&str, &[Column])] = &[
 ];
 
 /// Returns the subjects of which there is something.
-pub(super) fn sections(data: &PersonalData) -> Vec<DataSection> {
+pub(super) fn sections(data: &Excerpt) -> Vec<DataSection> {
     let found = SECTIONS.iter().filter_map(|(table, columns)| {
-        let rows = data.tables.get(*table)?;
-        (!rows.is_empty()).then(|| DataSection {
+        let newest = data.tables.get(*table)?;
+        (newest.count > 0).then(|| DataSection {
             name: table,
-            count: rows.len() as u64,
-            // The newest come first where there are many.
-            records: rows
+            count: newest.count,
+            records: newest
+                .rows
                 .iter()
                 .rev()
-                .take(SHOWN)
                 .map(|row| record(data, row, columns))
                 .collect(),
         })
@@ -235,7 +234,7 @@ pub(super) fn sections(data: &PersonalData) -> Vec<DataSection> {
     found.collect()
 }
 
-fn record(data: &PersonalData, row: &Map<String, Value>, columns: &[Column]) -> Vec<DataField> {
+fn record(data: &Excerpt, row: &Map<String, Value>, columns: &[Column]) -> Vec<DataField> {
     let fields = columns.iter().filter_map(|(column, label, form)| {
         if matches!(form, Act) {
             return Some(DataField {
@@ -266,7 +265,7 @@ fn record(data: &PersonalData, row: &Map<String, Value>, columns: &[Column]) -> 
 }
 
 /// Says what a record is about: as the history does, where that has it; else what kind of thing it is about.
-fn act(data: &PersonalData, row: &Map<String, Value>) -> Message {
+fn act(data: &Excerpt, row: &Map<String, Value>) -> Message {
     let text = |column: &str| row.get(column).and_then(Value::as_str);
     let code = text("action").unwrap_or_default();
     let action = Action::parse(code);
@@ -279,13 +278,13 @@ fn act(data: &PersonalData, row: &Map<String, Value>) -> Message {
         "organization" => "data.act.organization",
         _ => "data.act.other",
     };
-    let client = data_download::client_of(row).unwrap_or_default();
+    let client = data_file::client_of(row).unwrap_or_default();
     let service = data.names.services.get(client).map_or(client, String::as_str);
     Message::new(worded.unwrap_or_else(kind)).with("service", service)
 }
 
 /// Returns what is to be written, or `None` for a column without a value.
-fn values(data: &PersonalData, stored: &Value, form: Form) -> Option<Vec<String>> {
+fn values(data: &Excerpt, stored: &Value, form: Form) -> Option<Vec<String>> {
     if let Some(is_so) = stored.as_bool() {
         return Some(vec![if is_so { "yes" } else { "no" }.to_owned()]);
     }
@@ -297,6 +296,10 @@ fn values(data: &PersonalData, stored: &Value, form: Form) -> Option<Vec<String>
         Labels(_) => text.split_whitespace().map(str::to_owned).collect(),
         Organization => vec![name(&data.names.organizations)],
         Service => vec![name(&data.names.services)],
+        Browser => {
+            let words = browser_in_words(text);
+            vec![if words.is_empty() { text.to_owned() } else { words }]
+        }
         Language => vec![Locale::parse(text).map_or(text, |it| it.own_name()).to_owned()],
         Text | Time | YesNo | Label(_) | Act => vec![text.to_owned()],
     })

@@ -183,3 +183,30 @@ async fn a_new_password_needs_the_code_too() {
         .await;
     assert_eq!(codes_on(&renewed).len(), 10);
 }
+
+#[tokio::test]
+async fn a_password_that_failures_stopped_is_advised_about_first() {
+    // PW-4: the check-up leads to the change, which lets the password in again.
+    let op = TestOp::start().await;
+    let mut alice = op.person("alice@example.org").await;
+    alice.logs_in().await;
+    let mut stranger = alice.elsewhere(&op);
+    stranger.password = "Not-the-one-42".to_owned();
+    stranger.logs_in().await;
+    let stopped = "UPDATE login_throttles SET failures = 100";
+    op.app.db.execute_unprepared(stopped).await.unwrap();
+    let page = alice.browser.get("/account/security").await;
+    assert!(page.text_of("#password").contains("disabled"), "{}", page.text());
+    let page = alice.browser.get(&page.link_of("#advised-password")).await;
+    let form = page.form(&["current_password", "password"]);
+    let password = alice.password.clone();
+    let fields = [
+        ("current_password", password.as_str()),
+        ("password", "Harbour-9-violin"),
+        ("password_confirmation", "Harbour-9-violin"),
+    ];
+    let page = alice.browser.submit(form, &fields).await;
+    assert_eq!(page.url.path(), "/account/security", "{}", page.text());
+    assert!(page.has("#advised-totp") && !page.has("#advised-password"));
+    assert!(!page.text_of("#password").contains("disabled"));
+}

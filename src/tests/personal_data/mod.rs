@@ -1,19 +1,18 @@
-//! Tests the download of all that is held on a person: the way through the pages, the job that builds it once whatever
-//! happens to it, and a walk of the schema, so that no table and no column is forgotten.
+//! Tests the download of all that is held on a person: the way through the pages, and the job that builds it once whatever
+//! happens to it. `walk` walks the schema.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod walk;
 
 use axum::http::StatusCode;
-use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
 use crate::journeys::second_factor::sets_up;
-use crate::support::{Page, Person, TestOp, rows};
+use crate::support::traces::{count, execute, query};
+use crate::support::{Page, Person, TestOp};
 use itu_account::domain::data_download::{ATTEMPTS, CLAIM};
-use itu_account::domain::role::Role;
 use itu_account::jobs;
 use itu_account::storage::data_downloads;
-use itu_account::storage::personal_data::{WITHHELD, WITHOUT_PEOPLE};
 
 const PAGE: &str = "/account/data";
 const READ: &str = "/account/data/read";
@@ -45,10 +44,8 @@ async fn mails(op: &TestOp) -> usize {
     mails.iter().filter(|it| it.kind == "data_ready").count()
 }
 
-async fn query(op: &TestOp, sql: &str) -> Vec<sea_orm::QueryResult> {
-    let db = op.app.db.read();
-    let statement = Statement::from_string(db.get_database_backend(), sql.to_owned());
-    db.query_all_raw(statement).await.unwrap()
+fn in_words(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 #[tokio::test]
@@ -84,6 +81,117 @@ async fn a_person_takes_their_data_along() {
     assert!(read.text_of("#section-accounts").contains(EMAIL));
     assert!(read.body.contains("lang=\"fr\"") && read.text().contains("Compte"));
     assert!(read.has("#section-events") && read.has("#section-sessions"));
+    // LG-1: each opening is in the trail, and the person sees it.
+    let opened = "SELECT COUNT(*) AS n FROM events WHERE action = 'account.data_opened'";
+    assert_eq!(count(&op, opened).await, 2);
+    let history = alice
+        .browser
+        .get("/account/history?topic=security&ui_locales=en")
+        .await;
+    assert!(
+        history.text().contains("File with all data opened"),
+        "{}",
+        history.text()
+    );
+}
+
+#[tokio::test]
+async fn a_session_without_the_second_factor_of_the_account_opens_nothing() {
+    // SE-4
+    let op = TestOp::start().await;
+    let mut alice = alice(&op).await;
+    requests(&mut alice).await;
+    builds(&op).await;
+    let mut before = alice.elsewhere(&op);
+    before.logs_in().await;
+    alice.browser.forget_cookies();
+    sets_up(&op, &mut alice).await;
+    for path in [READ, FILE] {
+        assert_eq!(before.browser.get(path).await.url.path(), "/reauthenticate");
+    }
+    let page = before.browser.get(PAGE).await;
+    assert!(!page.has("#file") && page.has("#prove-first"), "{}", page.text());
+    let opened = "SELECT COUNT(*) AS n FROM events WHERE action = 'account.data_opened'";
+    assert_eq!(count(&op, opened).await, 0);
+}
+
+/// Returns the time at which the file was made that the person gets.
+async fn made_at(person: &mut Person) -> String {
+    let file: Value = serde_json::from_str(&person.browser.get(FILE).await.body).unwrap();
+    in_words(&file["made_at"])
+}
+
+#[tokio::test]
+async fn the_file_stays_until_the_new_one_is_there() {
+    let op = TestOp::start().await;
+    let mut alice = alice(&op).await;
+    requests(&mut alice).await;
+    builds(&op).await;
+    let first = made_at(&mut alice).await;
+    op.advance(601);
+    alice.browser.forget_cookies();
+    alice.logs_in().await;
+    let page = requests(&mut alice).await;
+    assert_eq!(stage(&page), "building");
+    assert!(page.has("#file") && page.has("#kept"), "{}", page.text());
+    assert_eq!(made_at(&mut alice).await, first);
+    // Whatever ends the process again and again takes nothing away.
+    let account = op.find_account(EMAIL).await.id;
+    for _ in 0..ATTEMPTS {
+        let due = data_downloads::find(op.app.db.read(), &account)
+            .await
+            .unwrap()
+            .unwrap();
+        let claimed = data_downloads::claim(&op.app.db, &due, op.now() + CLAIM).await;
+        assert!(claimed.unwrap());
+        op.advance(CLAIM.num_seconds());
+    }
+    builds(&op).await;
+    alice.browser.forget_cookies();
+    alice.logs_in().await;
+    let page = alice.browser.get(PAGE).await;
+    assert!(stage(&page) == "failed" && page.has("#file"), "{}", page.text());
+    assert_eq!(made_at(&mut alice).await, first);
+    requests(&mut alice).await;
+    builds(&op).await;
+    assert_eq!(stage(&alice.browser.get(PAGE).await), "ready");
+    assert_ne!(made_at(&mut alice).await, first);
+}
+
+#[tokio::test]
+async fn a_long_trail_is_in_the_file_to_the_last_record() {
+    let op = TestOp::start().await;
+    let mut alice = alice(&op).await;
+    let account = op.find_account(EMAIL).await.id;
+    let record = format!(
+        "('{}', 'visitor', 'session.sign_in_failed', 'account:{account}', false, '192.0.2.9', 'r', '{account}')",
+        op.now().to_rfc3339()
+    );
+    let records = format!(
+        "INSERT INTO events (at, actor, action, object, success, network, request_id, account_id) VALUES {}",
+        vec![record; 900].join(", ")
+    );
+    execute(&op, &records).await;
+    requests(&mut alice).await;
+    let held = count(
+        &op,
+        &format!("SELECT COUNT(*) AS n FROM events WHERE account_id = '{account}'"),
+    )
+    .await;
+    builds(&op).await;
+    let file: Value = serde_json::from_str(&alice.browser.get(FILE).await.body).unwrap();
+    let events = file["tables"]["events"].as_array().unwrap();
+    assert_eq!(events.len() as i64, held);
+    let ids: Vec<i64> = events.iter().map(|it| it["id"].as_i64().unwrap()).collect();
+    assert!(ids.is_sorted());
+    let page = alice.browser.get(READ).await;
+    assert!(
+        page.text_of("#section-events")
+            .contains(&format!("newest of {held}")),
+        "{}",
+        page.text_of("#section-events")
+    );
+    assert_eq!(page.count_of("#section-events dl"), 50);
 }
 
 #[tokio::test]
@@ -196,149 +304,6 @@ async fn what_ends_the_process_again_and_again_is_given_up() {
     assert_eq!(stage(&requests(&mut alice).await), "building");
     builds(&op).await;
     assert_eq!(stage(&alice.browser.get(PAGE).await), "ready");
-}
-
-/// Returns the columns of every table of the database.
-async fn schema(op: &TestOp) -> BTreeMap<String, BTreeSet<String>> {
-    let sql = match op.app.db.get_database_backend() {
-        DbBackend::Postgres => {
-            "SELECT table_name AS t, column_name AS c FROM information_schema.columns \
-             WHERE table_schema = current_schema()"
-        }
-        _ => {
-            "SELECT m.name AS t, c.name AS c FROM sqlite_master m, pragma_table_info(m.name) c \
-             WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%'"
-        }
-    };
-    let mut tables = BTreeMap::<String, BTreeSet<String>>::new();
-    for row in query(op, sql).await {
-        let (table, column): (String, String) =
-            (row.try_get("", "t").unwrap(), row.try_get("", "c").unwrap());
-        tables.entry(table).or_default().insert(column);
-    }
-    tables
-}
-
-/// Returns a person of whom there is something in nearly every table.
-async fn known(op: &TestOp) -> Person {
-    op.insert_organization("telco", "Telco", "sector_member").await;
-    let mut alice = op.person_with(EMAIL, Role::User).await;
-    sets_up(op, &mut alice).await;
-    alice.browser.forget_cookies();
-    op.app
-        .db
-        .execute_unprepared("DELETE FROM totp_factors")
-        .await
-        .unwrap();
-    let out = "https://shop.example.test/out";
-    let shop = json!({"first_party": false, "frontchannel_logout_uri": out});
-    let mut shop = op.client_with("shop", shop).await;
-    alice.logs_in().await;
-    let code = alice.logs_in_at(&mut shop, "openid email offline_access").await;
-    shop.redeems(&code).await.unwrap();
-    let account = op.find_account(EMAIL).await.id;
-    let stage = rows::approved(op.now());
-    let affiliation = op.insert_affiliation(&account, "telco", stage).await;
-    op.insert_focal_point(&affiliation).await;
-    let mut wrong = alice.elsewhere(op);
-    wrong.password = "Not-the-one-42".to_owned();
-    wrong.logs_in().await;
-    let form = wrong.browser.get("/forgot-password").await.form(&["email"]);
-    wrong.browser.submit(form, &[("email", EMAIL)]).await;
-    alice
-}
-
-#[tokio::test]
-async fn no_table_and_no_column_is_forgotten() {
-    let op = TestOp::start().await;
-    let mut alice = known(&op).await;
-    requests(&mut alice).await;
-    builds(&op).await;
-    let file = alice.browser.get(FILE).await;
-    let data: Value = serde_json::from_str(&file.body).unwrap();
-    let account = op.find_account(EMAIL).await;
-    let tables = itu_account::storage::personal_data::read(
-        op.app.db.read(),
-        &itu_account::storage::personal_data::Person {
-            account: &account.id,
-            email: EMAIL,
-            addresses: &["none".to_owned()],
-            throttles: &["none".to_owned()],
-        },
-    )
-    .await
-    .unwrap();
-    let schema = schema(&op).await;
-    assert!(schema.len() > 30, "{schema:?}");
-
-    // Each table is read, or is said to have nothing of people.
-    let mut walked: BTreeSet<&str> = tables.iter().map(|it| it.name).collect();
-    for (table, reason) in WITHOUT_PEOPLE {
-        assert!(walked.insert(table) && !reason.is_empty(), "{table} is read, too");
-    }
-    let all: BTreeSet<&str> = schema.keys().map(String::as_str).collect();
-    assert_eq!(walked, all);
-    // Each column of those that are read is given, or named.
-    for table in &tables {
-        let mut columns: BTreeSet<String> = table.columns.iter().map(|it| (*it).to_owned()).collect();
-        let withheld = WITHHELD.iter().filter(|(of, ..)| *of == table.name);
-        columns.extend(withheld.map(|(_, column, _)| (*column).to_owned()));
-        assert_eq!(columns, schema[table.name], "{}", table.name);
-    }
-    let withheld = data["withheld"].as_array().unwrap().len();
-    assert_eq!(withheld, WITHHELD.len());
-
-    // Each row that names the person is in the file.
-    let rows = |table: &str| data["tables"][table].as_array().map_or(0, Vec::len);
-    let mut found = BTreeSet::new();
-    for (table, columns) in &schema {
-        let names = |column: &String| {
-            let about = [account.id.as_str(), account.sub.as_str(), EMAIL];
-            about
-                .map(|it| format!("CAST(\"{column}\" AS TEXT) LIKE '%{it}%'"))
-                .join(" OR ")
-        };
-        let about = columns.iter().map(names).collect::<Vec<_>>().join(" OR ");
-        let sql = format!("SELECT COUNT(*) AS n FROM \"{table}\" WHERE {about}");
-        let count: i64 = query(&op, &sql).await[0].try_get("", "n").unwrap();
-        // The mail and the entry that say that the file is ready come after it, and the mail's link.
-        let after = ["events", "not_me_links", "outbox_mails"];
-        let later = usize::from(after.contains(&table.as_str()));
-        assert!(
-            rows(table) + later >= count as usize,
-            "{table}: {count} rows name the person, {} are given",
-            rows(table)
-        );
-        if count > 0 {
-            found.insert(table.as_str());
-        }
-    }
-    // The walk is worth something only if there was something to find.
-    for table in [
-        "accounts",
-        "affiliations",
-        "consents",
-        "data_downloads",
-        "events",
-        "focal_points",
-    ] {
-        assert!(found.contains(table), "{table} has no row of the person");
-    }
-    for table in [
-        "password_resets",
-        "recovery_codes",
-        "refresh_tokens",
-        "service_uses",
-        "session_clients",
-        "sessions",
-        "login_throttles",
-        "outbox_mails",
-    ] {
-        assert!(rows(table) > 0, "{table} has no row in the file");
-    }
-    let names = &data["names"];
-    assert_eq!(names["organizations"]["telco"], "Telco");
-    assert_eq!(names["services"].as_object().map(|it| it.len()), Some(1));
 }
 
 #[tokio::test]
