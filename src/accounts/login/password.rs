@@ -9,7 +9,7 @@ use crate::accounts::known_browser::{self, KnownBrowser};
 use crate::accounts::second_factor::{self, FactorProof, Verification};
 use crate::accounts::sessions::Started;
 use crate::accounts::{Error, Result, foreign_hash, throttle};
-use crate::app::App;
+use crate::app::{App, Tx};
 use crate::domain::Time;
 use crate::domain::account::{Account, EmailAddress, EmailKey};
 use crate::domain::actor::Context;
@@ -72,32 +72,43 @@ struct Attempt {
     lacks_work: bool,
 }
 
+impl Attempt {
+    /// Names the attempt, and refuses a network of which too many failed.
+    async fn begin(
+        app: &App,
+        context: &Context,
+        label: String,
+        known: Option<&str>,
+        effort: Effort,
+    ) -> Result<Self> {
+        app.limits.check(Limit::SignInFailures, &context.network).await?;
+        app.limits
+            .check(Limit::SignInFailedAccounts, &context.network)
+            .await?;
+        let lacks_work = effort.is_lacking() && known.is_none();
+        if lacks_work {
+            // DS-5: others of the network go on, by doing the work.
+            app.limits
+                .check(Limit::SignInFailuresWithoutWork, &context.network)
+                .await?;
+        }
+        Ok(Self {
+            at: app.clock.now(),
+            counter: throttle::key(&label, known),
+            label,
+            lacks_work,
+        })
+    }
+}
+
 /// Attempts the login once. `Conflict`: what is stored of the password changed while it was verified.
 async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browser<'_>) -> Result<LoggedIn> {
     let (email, password) = read(&form)?;
-    app.limits.check(Limit::SignInFailures, &context.network).await?;
-    app.limits
-        .check(Limit::SignInFailedAccounts, &context.network)
-        .await?;
-
-    let at = app.clock.now();
     let label = known_browser::label(app, &email.key());
     let known = KnownBrowser::open(app, browser.known_browser);
     let known = known.as_ref().and_then(|it| it.id_for(app, &label));
-    let counter = throttle::key(&label, known);
-    let lacks_work = form.effort.is_lacking() && known.is_none();
-    if lacks_work {
-        // DS-5: others of the network go on, by doing the work.
-        app.limits
-            .check(Limit::SignInFailuresWithoutWork, &context.network)
-            .await?;
-    }
-    let attempt = Attempt {
-        at,
-        label,
-        counter,
-        lacks_work,
-    };
+    let attempt = Attempt::begin(app, context, label, known, form.effort).await?;
+    let at = attempt.at;
     let stopped = throttle::check(login_throttles::find(app.db.read(), &attempt.counter).await?, at)?;
 
     let found = accounts::find_credentials(app.db.read(), &email.key()).await?;
@@ -124,26 +135,13 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
             if let Some(new) = &upgraded {
                 accounts::replace_hash(tx, &account.id, hash, new).await?;
             }
-            let mut proof = Proof::password(tx.now());
-            if second_factor::reachable_acr_within(tx, &account.id).await? > Acr::Password {
-                let second = match form.second {
-                    Second::Later => return Ok(Outcome::CodeNeeded),
-                    Second::InSession => held(browser, &account, tx.now())?,
-                    Second::Code(code) => {
-                        let code = FactorProof::code(code)?;
-                        let factor = match second_factor::verify(tx, &account, &code, known).await? {
-                            Verification::Verified(factor) => factor,
-                            Verification::Refused(error) => return Ok(Outcome::CodeWrong(error)),
-                        };
-                        SecondProof { factor, at: tx.now() }
-                    }
-                };
-                // The login is as old as the older of the two proofs.
-                proof.authenticated_at = proof.authenticated_at.min(second.at);
-                proof.second_factor = Some(second);
+            match verify_second(tx, &account, form.second, browser, known).await? {
+                Ok(proof) => {
+                    let done = complete(tx, &account, proof, browser).await?;
+                    Ok::<_, Error>(Outcome::Done(Box::new(done)))
+                }
+                Err(outcome) => Ok(outcome),
             }
-            let done = complete(tx, &account, proof, browser).await?;
-            Ok::<_, Error>(Outcome::Done(Box::new(done)))
         })
         .await?;
     match outcome {
@@ -156,6 +154,36 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
             Err(Error::SecondFactorNeeded { ticket })
         }
     }
+}
+
+/// Returns what a right password proves, with the second factor if the account has one; or what is missing to it.
+async fn verify_second(
+    tx: &Tx,
+    account: &Account,
+    second: Second<'_>,
+    browser: Browser<'_>,
+    known: Option<&str>,
+) -> Result<Result<Proof, Outcome>> {
+    let mut proof = Proof::password(tx.now());
+    if second_factor::reachable_acr_within(tx, &account.id).await? <= Acr::Password {
+        return Ok(Ok(proof));
+    }
+    let second = match second {
+        Second::Later => return Ok(Err(Outcome::CodeNeeded)),
+        Second::InSession => held(browser, account, tx.now())?,
+        Second::Code(code) => {
+            let code = FactorProof::code(code)?;
+            let factor = match second_factor::verify(tx, account, &code, known).await? {
+                Verification::Verified(factor) => factor,
+                Verification::Refused(error) => return Ok(Err(Outcome::CodeWrong(error))),
+            };
+            SecondProof { factor, at: tx.now() }
+        }
+    };
+    // The login is as old as the older of the two proofs.
+    proof.authenticated_at = proof.authenticated_at.min(second.at);
+    proof.second_factor = Some(second);
+    Ok(Ok(proof))
 }
 
 /// Compares the password with what is stored for the address. What cannot be verified is wrong to whoever logs in; the log

@@ -8,7 +8,7 @@ use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Value, json};
 
 use super::second_factor::sets_up;
-use crate::support::{Page, Person, TestOp};
+use crate::support::{Browser, Page, Person, TestOp};
 use itu_account::accounts::verification::email_change;
 use itu_account::accounts::{Error, email_undo, sessions};
 use itu_account::domain::actor::{Actor, Context};

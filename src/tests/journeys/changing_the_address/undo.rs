@@ -23,10 +23,40 @@ impl TestOp {
         }
     }
 
+    /// Sets a new password by the link that the restored address got.
+    async fn sets_a_better_password(&self, browser: &mut Browser) {
+        let page = browser
+            .get(&self.outbox().link(OLD, "/reset-password").await)
+            .await;
+        let form = page.form(&["password", "password_confirmation"]);
+        let fields = [("password", BETTER), ("password_confirmation", BETTER)];
+        browser.submit(form, &fields).await;
+    }
+
     async fn is_address_of_the_account(&self, email: &str) -> bool {
         let query = format!("SELECT id FROM accounts WHERE email = '{email}'");
         rows(self, &query).await.len() == 1
     }
+}
+
+/// Returns the owner of an account whose address somebody else changed an hour ago: both are logged in to it.
+async fn taken_over(op: &TestOp) -> Person {
+    let mut thief = alice(op).await;
+    thief.changes_to(op, NEW).await;
+    op.advance(3600);
+    let mut owner = thief.elsewhere(op);
+    owner.logs_in().await;
+    owner
+}
+
+/// Returns a person after two changes of the address, more than a minute apart.
+async fn moves_twice(op: &TestOp, addresses: [&str; 2]) -> Person {
+    let mut person = alice(op).await;
+    for address in addresses {
+        person.changes_to(op, address).await;
+        op.advance(61);
+    }
+    person
 }
 
 #[tokio::test]
@@ -87,13 +117,7 @@ async fn the_old_address_takes_the_change_back_and_ends_all_access() {
     let removed = op.outbox().latest(NEW).await;
     assert_eq!(removed.kind, "email_change_undone");
     assert!(!removed.text.contains("token="), "{}", removed.text);
-    let reset = op.outbox().link(OLD, "/reset-password").await;
-    let new_password = owner
-        .get(&reset)
-        .await
-        .form(&["password", "password_confirmation"]);
-    let fields = [("password", BETTER), ("password_confirmation", BETTER)];
-    owner.submit(new_password, &fields).await;
+    op.sets_a_better_password(&mut owner).await;
     BETTER.clone_into(&mut thief.password);
     assert!(thief.may_log_in(&op).await);
 
@@ -129,12 +153,7 @@ async fn factors_stay_and_codes_that_were_renewed_since_are_void() {
         let codes = rows(&op, "SELECT account_id AS id FROM recovery_codes").await;
         assert_eq!(codes.is_empty(), renewed, "{codes:?}");
         assert_eq!(count(&op, Action::SecondFactorRemoved).await, 0);
-        let reset = op.outbox().link(OLD, "/reset-password").await;
-        let mut mailbox = op.browser();
-        let page = mailbox.get(&reset).await;
-        let form = page.form(&["password", "password_confirmation"]);
-        let fields = [("password", BETTER), ("password_confirmation", BETTER)];
-        mailbox.submit(form, &fields).await;
+        op.sets_a_better_password(&mut op.browser()).await;
         OLD.clone_into(&mut alice.email);
         BETTER.clone_into(&mut alice.password);
         alice.browser.forget_cookies();
@@ -196,11 +215,7 @@ async fn a_link_works_for_72_hours_and_once_under_parallel_presses() {
 async fn an_earlier_change_is_undone_with_all_that_came_after_it() {
     // SU-7: whoever took the account over changes the address twice to be rid of its owner.
     let op = TestOp::start().await;
-    let mut thief = alice(&op).await;
-    for address in ["thief@one.example", "thief@two.example"] {
-        thief.changes_to(&op, address).await;
-        op.advance(61);
-    }
+    moves_twice(&op, ["thief@one.example", "thief@two.example"]).await;
     let page = op.undoes(OLD).await;
     assert!(page.has("#undo-done"), "{}", page.text());
     assert!(op.is_address_of_the_account(OLD).await);
@@ -217,11 +232,7 @@ async fn an_earlier_change_is_undone_with_all_that_came_after_it() {
 async fn who_changes_back_leaves_the_address_in_between_no_link() {
     // SU-7: whoever took the account over would get it again by the link that the owner's own change mails them.
     let op = TestOp::start().await;
-    let mut thief = alice(&op).await;
-    thief.changes_to(&op, NEW).await;
-    op.advance(3600);
-    let mut owner = thief.elsewhere(&op);
-    owner.logs_in().await;
+    let mut owner = taken_over(&op).await;
     owner.changes_to(&op, OLD).await;
     // The newest mail first: it says that the address is replaced.
     let mails = op.outbox().to(NEW).await;
@@ -240,11 +251,7 @@ async fn who_changes_back_leaves_the_address_in_between_no_link() {
 async fn a_later_link_never_outlives_an_earlier_one() {
     // SU-7: else the address of whoever took the account over had the last word.
     let op = TestOp::start().await;
-    let mut thief = alice(&op).await;
-    thief.changes_to(&op, NEW).await;
-    op.advance(3600);
-    let mut owner = thief.elsewhere(&op);
-    owner.logs_in().await;
+    let mut owner = taken_over(&op).await;
     owner.changes_to(&op, "alice@newest.example").await;
     op.advance(71 * 3600 - 2);
     let page = op.browser().get(&op.undo_link(NEW).await).await;
@@ -258,11 +265,7 @@ async fn a_later_link_never_outlives_an_earlier_one() {
 async fn a_later_change_is_undone_without_the_earlier_one() {
     // SU-7
     let op = TestOp::start().await;
-    let mut alice = alice(&op).await;
-    for address in [NEW, "alice@newest.example"] {
-        alice.changes_to(&op, address).await;
-        op.advance(61);
-    }
+    moves_twice(&op, [NEW, "alice@newest.example"]).await;
     assert!(op.undoes(NEW).await.has("#undo-done"));
     assert!(op.is_address_of_the_account(NEW).await);
     // The first address still can.
