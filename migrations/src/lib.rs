@@ -52,6 +52,7 @@ mod owned_table;
 mod m20261130_011300_indexes_by_client;
 mod m20261130_011100_event_seals;
 mod m20261130_011200_events_searched;
+mod m20261130_015400_mails_of_accounts;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
 
@@ -110,6 +111,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_011300_indexes_by_client::Migration),
             Box::new(m20261130_011100_event_seals::Migration),
             Box::new(m20261130_011200_events_searched::Migration),
+            Box::new(m20261130_015400_mails_of_accounts::Migration),
         ]
     }
 }

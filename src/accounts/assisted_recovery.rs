@@ -345,7 +345,7 @@ async fn tell(tx: &Tx, person: &Account, message: &impl MailTemplate) -> Result<
     tx.mail(person, message).await?;
     for former in email_changes::list_former(tx, &person.id, tx.now()).await? {
         if former.key() != person.email.key() {
-            tx.mail_to(&former, person.language, message).await?;
+            tx.mail_at(person, &former, message).await?;
         }
     }
     Ok(())

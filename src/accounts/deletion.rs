@@ -158,7 +158,7 @@ async fn announce(
                 former_until: to.former_until,
             }),
         };
-        tx.mail_to(&link.email, account.language, &mail).await?;
+        tx.mail_at(account, &link.email, &mail).await?;
     }
     Ok(())
 }
@@ -260,7 +260,7 @@ pub(super) async fn stop(tx: &Tx, account: &Account) -> Result<()> {
         news: DeletionNews::Stopped { at: tx.now() },
     };
     for to in list_recipients(tx, account).await? {
-        tx.mail_to(&to.email, account.language, &mail).await?;
+        tx.mail_at(account, &to.email, &mail).await?;
     }
     Ok(())
 }

@@ -18,6 +18,7 @@ use crate::domain::not_me::Cause;
 use crate::domain::profile::{FieldErrors, Language};
 use crate::domain::secret::Digest;
 use crate::limits::Limit;
+use crate::mail::Recipient;
 use crate::proof_of_work::Effort;
 use crate::storage::password_resets::{self, PasswordReset};
 use crate::storage::{accounts, not_me_links, passkeys};
@@ -95,13 +96,16 @@ pub async fn request(app: &App, context: &Context, request: Request<'_>) -> Resu
                     name: account.profile.full_name(),
                     token,
                 };
-                tx.mail_later(&account.email, account.language, &message, delay)
-                    .await?;
+                tx.mail_later(account.into(), &message, delay).await?;
                 format!("account:{}", account.id)
             }
             None => {
-                tx.mail_later(&email, language, &mails::NoAccount {}, delay)
-                    .await?;
+                let nobody = Recipient {
+                    email: &email,
+                    language,
+                    account: None,
+                };
+                tx.mail_later(nobody, &mails::NoAccount {}, delay).await?;
                 format!("address:{label}")
             }
         };

@@ -22,6 +22,7 @@ use crate::domain::role::Role;
 use crate::domain::secret::Secret;
 use crate::domain::signup::{Choice, PendingSignup, Stage};
 use crate::domain::{AccountId, Subject};
+use crate::mail::Recipient;
 use crate::random;
 use crate::storage::accounts::{Holder, NewAccount};
 use crate::storage::{acceptances, accounts, email_codes, pending_signups};
@@ -49,14 +50,19 @@ pub(super) async fn send(tx: &Tx, pending: &PendingSignup, when: When) -> Result
         _ if pending.is_decoy => {}
         None => {
             let mail = mails::VerificationCode { code };
-            tx.mail_later(&pending.email, pending.language, &mail, delay)
-                .await?;
+            let to = Recipient {
+                email: &pending.email,
+                language: pending.language,
+                account: None,
+            };
+            tx.mail_later(to, &mail, delay).await?;
         }
         // The mail goes to the stored address, never to the one that was typed (SU-2).
         Some(owner) => {
-            let message = mails::AccountExists { name: owner.name };
-            tx.mail_later(&owner.email, owner.language, &message, delay)
-                .await?;
+            let message = mails::AccountExists {
+                name: owner.name.clone(),
+            };
+            tx.mail_later((&owner).into(), &message, delay).await?;
         }
     }
     Ok(())

@@ -13,8 +13,7 @@ use crate::domain::Time;
 use crate::domain::account::{Account, EmailAddress};
 use crate::domain::actor::Context;
 use crate::domain::event::Event;
-use crate::domain::profile::Language;
-use crate::mail::{self, Email, outbox};
+use crate::mail::{self, Email, Recipient, outbox};
 use crate::storage::{IsBusy, Transaction};
 use crate::templates::MailTemplate;
 
@@ -81,30 +80,38 @@ impl Tx {
 
     /// Writes an e-mail to a person into the outbox, in their language.
     pub async fn mail<M: MailTemplate>(&self, to: &Account, mail: &M) -> Result<(), mail::Error> {
-        self.mail_to(&to.email, to.language, mail).await
+        self.mail_to(to.into(), mail).await
     }
 
-    /// Writes an e-mail to an address into the outbox, where there is no account, or not that of the address.
-    pub async fn mail_to<M: MailTemplate>(
+    /// Writes an e-mail to a person at an address that their account had, or shall have.
+    pub async fn mail_at<M: MailTemplate>(
         &self,
-        to: &EmailAddress,
-        language: Language,
+        to: &Account,
+        email: &EmailAddress,
         mail: &M,
     ) -> Result<(), mail::Error> {
-        self.mail_later(to, language, mail, Duration::zero()).await
+        let to = Recipient {
+            email,
+            ..Recipient::from(to)
+        };
+        self.mail_to(to, mail).await
+    }
+
+    /// Writes an e-mail into the outbox.
+    pub async fn mail_to<M: MailTemplate>(&self, to: Recipient<'_>, mail: &M) -> Result<(), mail::Error> {
+        self.mail_later(to, mail, Duration::zero()).await
     }
 
     /// Writes an e-mail into the outbox that leaves after a while.
     pub async fn mail_later<M: MailTemplate>(
         &self,
-        to: &EmailAddress,
-        language: Language,
+        to: Recipient<'_>,
         mail: &M,
         delay: Duration,
     ) -> Result<(), mail::Error> {
         let email = Email {
             delay,
-            ..Email::render(&self.app.templates, to, language, mail)?
+            ..Email::render(&self.app.templates, to, mail)?
         };
         outbox::enqueue(self, &self.app.mailer, &self.app.keys, self.now, &email).await
     }

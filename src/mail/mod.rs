@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
-pub use outbox::Email;
+pub use outbox::{Email, Recipient};
 pub use sender::Sender;
 
 use sea_orm::DbErr;

@@ -11,13 +11,14 @@ use sea_orm::{ConnectionTrait, DbErr};
 use tokio_util::sync::CancellationToken;
 
 use super::{Error, Mailer, SendError};
-use crate::domain::Time;
-use crate::domain::account::EmailAddress;
+use crate::domain::account::{Account, EmailAddress};
 use crate::domain::profile::Language;
+use crate::domain::{AccountId, Time};
 use crate::i18n::Locale;
 use crate::keys::Keyring;
 use crate::random;
 use crate::storage::Database;
+use crate::storage::accounts::Holder;
 use crate::storage::batches::until_done;
 use crate::storage::outbox::{self as rows, Due, Waiting};
 use crate::templates::{MailTemplate, RenderedMail, Templates};
@@ -42,11 +43,41 @@ const MOST_LISTED: u64 = 500;
 const KIND: &str = "mail";
 const SEALED: &str = "sealed:v1:";
 
+/// Who gets an e-mail.
+#[derive(Clone, Copy, Debug)]
+pub struct Recipient<'a> {
+    pub email: &'a EmailAddress,
+    pub language: Language,
+    /// The account that it is mailed for. The address need not be the one of the account: it was, or may become it.
+    pub account: Option<&'a AccountId>,
+}
+
+impl<'a> From<&'a Account> for Recipient<'a> {
+    fn from(account: &'a Account) -> Self {
+        Self {
+            email: &account.email,
+            language: account.language,
+            account: Some(&account.id),
+        }
+    }
+}
+
+impl<'a> From<&'a Holder> for Recipient<'a> {
+    fn from(holder: &'a Holder) -> Self {
+        Self {
+            email: &holder.email,
+            language: holder.language,
+            account: Some(&holder.id),
+        }
+    }
+}
+
 /// An e-mail that is ready to go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Email {
     /// The address as it was given.
     pub to: String,
+    pub account: Option<AccountId>,
     /// The name of its template.
     pub kind: &'static str,
     pub content: RenderedMail,
@@ -58,14 +89,14 @@ impl Email {
     /// Renders the template in the language of the reader.
     pub fn render<M: MailTemplate>(
         templates: &Templates,
-        to: &EmailAddress,
-        language: Language,
+        to: Recipient<'_>,
         mail: &M,
     ) -> Result<Self, crate::templates::Error> {
         Ok(Self {
-            to: to.as_str().to_owned(),
+            to: to.email.as_str().to_owned(),
+            account: to.account.cloned(),
             kind: M::NAME,
-            content: templates.mail(mail, Locale::from(language))?,
+            content: templates.mail(mail, Locale::from(to.language))?,
             delay: Duration::zero(),
         })
     }
@@ -91,6 +122,7 @@ pub async fn enqueue(
         id: &random::id(),
         kind: email.kind,
         recipient: &email.to,
+        account: email.account.as_ref().map(AccountId::as_str),
         subject: &content.subject,
         text: &content.text,
         html: &content.html,

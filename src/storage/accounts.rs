@@ -36,6 +36,7 @@ pub async fn find_by_email(db: &impl ConnectionTrait, key: &EmailKey) -> Result<
 /// `EmailKey` alone, so that nothing done to `a+x@` happens to `a@` (security.md SU-2).
 #[derive(Clone)]
 pub struct Holder {
+    pub id: AccountId,
     pub email: EmailAddress,
     pub name: String,
     pub language: Language,
@@ -47,6 +48,7 @@ pub async fn find_holder(db: &impl ConnectionTrait, key: &UniqueKey) -> Result<O
     let found = one(found.one(db).await?)?;
     Ok(found.map(|account| Holder {
         name: account.profile.full_name(),
+        id: account.id,
         email: account.email,
         language: account.language,
     }))

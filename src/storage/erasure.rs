@@ -22,7 +22,7 @@ use super::entities::{
 };
 use super::event_seals;
 use super::personal_data::Person;
-use super::{Database, login_throttles};
+use super::{Database, login_throttles, outbox};
 use crate::domain::Time;
 use crate::domain::audit_trail::{DELETED_ADDRESS, Part};
 
@@ -319,7 +319,7 @@ async fn delete_rows(tx: &impl ConnectionTrait, step: Step, person: &Person<'_>)
         }
         Step::Mails => {
             let addresses = addresses(tx, person).await?;
-            delete!(outbox_mail, Id: String, any_of(outbox_mail::Column::Recipient, &addresses))
+            delete!(outbox_mail, Id: String, outbox::of_person(person.account, &addresses))
         }
         Step::EmailChanges => delete!(email_change, Id: String, of(email_change::Column::AccountId, id)),
         Step::TiesRights => {

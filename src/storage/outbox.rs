@@ -9,7 +9,7 @@ use sea_orm::{
 
 use super::batches;
 use super::entities::outbox_mail::{ActiveModel, Column, Entity, Model};
-use crate::domain::Time;
+use crate::domain::{AccountId, Time};
 
 /// A mail that may be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,11 +51,24 @@ pub struct NewMail<'a> {
     pub id: &'a str,
     pub kind: &'a str,
     pub recipient: &'a str,
+    /// The account that it is mailed for, whatever address it goes to.
+    pub account: Option<&'a str>,
     pub subject: &'a str,
     pub text: &'a str,
     pub html: &'a str,
     pub due_at: Time,
     pub unsubscribe: Option<&'a str>,
+}
+
+/// Returns the condition of the mails for an account, whatever address they went to. Those that name no account are found
+/// by the address: the release before wrote them, or there was none.
+pub fn of_person(account: &AccountId, addresses: &[String]) -> Condition {
+    let to_address = Condition::all()
+        .add(Column::AccountId.is_null())
+        .add(Column::Recipient.is_in(addresses));
+    Condition::any()
+        .add(Column::AccountId.eq(account.as_str()))
+        .add(to_address)
 }
 
 pub async fn insert(tx: &impl ConnectionTrait, now: Time, mail: NewMail<'_>) -> Result<(), DbErr> {
@@ -64,6 +77,7 @@ pub async fn insert(tx: &impl ConnectionTrait, now: Time, mail: NewMail<'_>) -> 
         created_at: Set(now),
         kind: Set(mail.kind.to_owned()),
         recipient: Set(mail.recipient.to_owned()),
+        account_id: Set(mail.account.map(str::to_owned)),
         subject: Set(mail.subject.to_owned()),
         text: Set(mail.text.to_owned()),
         html: Set(mail.html.to_owned()),

@@ -19,7 +19,7 @@ use super::entities::{
     not_me_link, organization, outbox_mail, passkey, passkey_offer, password_reset, recovery_code,
     refresh_token, second_factor_deadline, service_use, session, session_client, ties_right, totp_factor,
 };
-use super::login_throttles;
+use super::{login_throttles, outbox};
 use crate::domain::AccountId;
 
 /// The longest list of one `IN`, and the records of the trail that are in memory at once.
@@ -136,8 +136,9 @@ pub async fn read<E: From<DbErr>>(
     let sessions = rows::<session::Entity>(db, session::Column::AccountId.eq(id)).await?;
     let passkeys = rows::<passkey::Entity>(db, passkey::Column::AccountId.eq(id)).await?;
     let email_changes = rows::<email_change::Entity>(db, email_change::Column::AccountId.eq(id)).await?;
-    let mut recipients = vec![person.email.to_owned()];
-    recipients.extend(former_addresses(&email_changes));
+    let mut addresses = vec![person.email.to_owned()];
+    addresses.extend(former_addresses(&email_changes));
+    let mails = outbox::of_person(person.account, &addresses);
     let of_affiliations = ids(&affiliations);
     let of_sessions = ids(&sessions);
     let mut objects = vec![format!("account:{id}")];
@@ -180,7 +181,7 @@ pub async fn read<E: From<DbErr>>(
     )?;
     take(rows::<not_me_link::Entity>(db, not_me_link::Column::AccountId.eq(id)).await?)?;
     take(rows::<organization::Entity>(db, organization::Column::ProposedBy.eq(id)).await?)?;
-    take(rows::<outbox_mail::Entity>(db, outbox_mail::Column::Recipient.is_in(recipients)).await?)?;
+    take(rows::<outbox_mail::Entity>(db, mails).await?)?;
     take(passkeys)?;
     take(rows::<passkey_offer::Entity>(db, passkey_offer::Column::AccountId.eq(id)).await?)?;
     take(rows::<password_reset::Entity>(db, password_reset::Column::AccountId.eq(id)).await?)?;

@@ -208,12 +208,14 @@ async fn send(tx: &Tx, account: &Account, change: &EmailChange) -> Result<()> {
     match holder {
         None => {
             let mail = mails::EmailChangeCode { code };
-            tx.mail_to(&change.new, account.language, &mail).await?;
+            tx.mail_at(account, &change.new, &mail).await?;
         }
         // The mail goes to the stored address, never to the one that was typed (SU-2).
         Some(holder) => {
-            let mail = mails::EmailChangeTaken { name: holder.name };
-            tx.mail_to(&holder.email, holder.language, &mail).await?;
+            let mail = mails::EmailChangeTaken {
+                name: holder.name.clone(),
+            };
+            tx.mail_to((&holder).into(), &mail).await?;
         }
     }
     Ok(())
@@ -260,9 +262,7 @@ async fn complete(tx: &Tx, account: &Account, change: &EmailChange) -> Result<()
         token: token.expose().to_owned(),
         until: it.until,
     });
-    tx.mail_to(&account.email, account.language, &mail(false, link))
-        .await?;
-    tx.mail_to(&change.new, account.language, &mail(true, None))
-        .await?;
+    tx.mail(account, &mail(false, link)).await?;
+    tx.mail_at(account, &change.new, &mail(true, None)).await?;
     Ok(())
 }

@@ -28,6 +28,7 @@ async fn write(db: &Database, keys: &Keyring, now: Time, to: &str) {
     let sent_away = Mailer::file(folder.path().into(), sender()).unwrap();
     let email = Email {
         to: to.into(),
+        account: None,
         kind: "test",
         content: RenderedMail {
             subject: "S".into(),
@@ -284,7 +285,12 @@ async fn a_mail_of_the_newsletter_says_how_to_stop_it_in_its_head() {
     let mailer = Mailer::smtp(&format!("smtp://127.0.0.1:{port}"), sender()).unwrap();
     let sample = crate::templates::mails::NewsletterSubscribed::samples().remove(0);
     let to = EmailAddress::parse("a@example.org").unwrap();
-    let email = Email::render(&app.templates, &to, Language::Fr, &sample).unwrap();
+    let reader = Recipient {
+        email: &to,
+        language: Language::Fr,
+        account: None,
+    };
+    let email = Email::render(&app.templates, reader, &sample).unwrap();
     let link = email.content.unsubscribe.clone().unwrap();
     assert!(
         link.ends_with("/newsletter/stop/nl_0123456789.0123456789"),

@@ -8,6 +8,8 @@ pub struct Model {
     pub created_at: ChronoDateTimeUtc,
     pub kind: String,
     pub recipient: String,
+    /// The account that it was mailed for; `None` if there is none, or the release before wrote it.
+    pub account_id: Option<String>,
     pub subject: String,
     /// The text; empty once the mail is sent: it may hold a code or a link.
     pub text: String,

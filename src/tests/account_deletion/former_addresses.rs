@@ -1,8 +1,8 @@
 //! Tests what is held about an address that an account had before: it is the person's, in the download and the deletion,
 //! until the address is another account's. And what such an address learns of a deletion.
 
-use super::erasure::{count, execute};
 use super::{DAY, EMAIL, STOP, alice, carries_out, changes_address, deletes, exists, mails};
+use crate::support::traces::{count, execute};
 use crate::support::{Person, TestOp};
 use itu_account::jobs;
 

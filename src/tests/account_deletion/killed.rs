@@ -1,8 +1,8 @@
 //! Tests a process that ends at any point of a deletion, writers that are late, and an account that cannot be deleted at
 //! first: the next run does the rest (security.md ST-4).
 
-use super::erasure::{count, execute};
 use super::{DAY, carries_out};
+use crate::support::traces::{count, execute};
 use crate::support::{TestOp, rows};
 use itu_account::accounts::{deletion, erasure};
 use itu_account::affiliations::departure;

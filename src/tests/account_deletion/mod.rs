@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::journeys::joining_an_organization::{focal_point, member};
 use crate::journeys::second_factor::sets_up;
+use crate::support::traces::count;
 use crate::support::{Page, Person, Site, TestOp};
 use itu_account::accounts::{Error, deletion, erasure as erasure_of};
 use itu_account::domain::actor::Context;
@@ -105,7 +106,7 @@ async fn all_access_ends_at_once_and_the_services_are_told() {
     assert_eq!(mails(&op, EMAIL).await, 1); // LG-4
     let withdrawn =
         "SELECT COUNT(*) AS n FROM events WHERE action = 'consent.withdrawn' AND object LIKE 'client:%'";
-    assert_eq!(erasure::count(&op, withdrawn).await, 1); // LG-1
+    assert_eq!(count(&op, withdrawn).await, 1); // LG-1
     let link = op.outbox().link(EMAIL, STOP).await;
     assert!(link.starts_with("https://id.example.test/account/delete/stop?token=ad_"));
     // Nothing goes before its time.

@@ -1,6 +1,7 @@
 //! Tests the download of all that is held on a person: the way through the pages, and the job that builds it once whatever
-//! happens to it. `walk` walks the schema.
+//! happens to it. `walk` walks the schema, `addresses` has the rows that name an address alone.
 
+mod addresses;
 mod walk;
 
 use axum::http::StatusCode;
