@@ -223,10 +223,7 @@ fn of_organization(begin: &str) -> SelectStatement {
 
 /// Returns the condition for everything that begins so: a range of an index in the order of bytes.
 fn range(column: impl ColumnTrait, begin: &str) -> Expr {
-    column
-        .gte(begin)
-        .and(column.lt(format!("{begin}\u{10FFFF}")))
-        .into()
+    column.gte(begin).and(column.lt(format!("{begin}\u{10FFFF}")))
 }
 
 /// Selects the accounts that `way` leads to and that meet all conditions.
