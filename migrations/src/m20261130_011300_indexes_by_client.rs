@@ -38,4 +38,5 @@ impl MigrationTrait for Migration {
     }
 }
 
-const TABLES: [&str; 3] = ["service_uses", "session_clients", "refresh_tokens"];
+// `m0011_registrations` has made that of `refresh_tokens`.
+const TABLES: [&str; 2] = ["service_uses", "session_clients"];
