@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{DAY, EMAIL, alice, carries_out, deletes, exists};
-use crate::support::traces::{NETWORK, count, execute, person_in_every_table, query, schema, traces};
 use crate::support::TestOp;
+use crate::support::traces::{NETWORK, count, execute, person_in_every_table, query, schema, traces};
 use itu_account::accounts::deletion;
 use itu_account::domain::actor::Context;
 use itu_account::jobs;
