@@ -42,11 +42,11 @@ mod m20261129_203000_assisted_recoveries;
 mod m20261129_195900_imported_addresses;
 mod m20261129_203000_events_given_to_people;
 mod m20261129_203100_events_by_account;
-mod m20261130_010400_events_by_actor;
 mod m20261130_003500_deletion_links;
 mod m20261130_003600_former_addresses;
 mod m20261130_005000_account_words;
 mod m20261130_005100_indexes_of_accounts;
+mod m20261130_010400_events_by_actor;
 mod m20261130_011000_suspensions;
 mod owned_table;
 mod m20261130_011300_indexes_by_client;
@@ -102,11 +102,11 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_195900_imported_addresses::Migration),
             Box::new(m20261129_203000_events_given_to_people::Migration),
             Box::new(m20261129_203100_events_by_account::Migration),
-            Box::new(m20261130_010400_events_by_actor::Migration),
             Box::new(m20261130_003500_deletion_links::Migration),
             Box::new(m20261130_003600_former_addresses::Migration),
             Box::new(m20261130_005000_account_words::Migration),
             Box::new(m20261130_005100_indexes_of_accounts::Migration),
+            Box::new(m20261130_010400_events_by_actor::Migration),
             Box::new(m20261130_011000_suspensions::Migration),
             Box::new(m20261130_011300_indexes_by_client::Migration),
             Box::new(m20261130_011100_event_seals::Migration),
