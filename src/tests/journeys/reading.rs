@@ -46,7 +46,10 @@ async fn looking_changes_nothing_and_every_link_leads_somewhere() {
         assert!(seen.len() > 8, "{email:?} saw only {seen:?}");
         let after = contents(op.app.db.read()).await;
         for (table, rows) in before {
-            assert_eq!(after.get(&table), Some(&rows), "{table}, by {email:?}"); // G-5
+            // G-5. That an administrator has opened somebody's account is recorded, and nothing else is.
+            let mut after = after.get(&table).cloned().unwrap_or_default();
+            after.retain(|it| rows.contains(it) || !it.contains(r#""action":"account.viewed""#));
+            assert_eq!(after, rows, "{table}, by {email:?}");
         }
     }
 }
