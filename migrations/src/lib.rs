@@ -48,11 +48,11 @@ mod m20261130_005000_account_words;
 mod m20261130_005100_indexes_of_accounts;
 mod m20261130_010400_events_by_actor;
 mod m20261130_011000_suspensions;
-mod owned_table;
-mod m20261130_011300_indexes_by_client;
 mod m20261130_011100_event_seals;
 mod m20261130_011200_events_searched;
+mod m20261130_011300_indexes_by_client;
 mod m20261130_015400_mails_of_accounts;
+mod owned_table;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};
 
@@ -108,9 +108,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_005100_indexes_of_accounts::Migration),
             Box::new(m20261130_010400_events_by_actor::Migration),
             Box::new(m20261130_011000_suspensions::Migration),
-            Box::new(m20261130_011300_indexes_by_client::Migration),
             Box::new(m20261130_011100_event_seals::Migration),
             Box::new(m20261130_011200_events_searched::Migration),
+            Box::new(m20261130_011300_indexes_by_client::Migration),
             Box::new(m20261130_015400_mails_of_accounts::Migration),
         ]
     }

@@ -1,5 +1,5 @@
-//! Indexes by client: what depends on a client is counted before it is disabled or deleted, and its refresh tokens end
-//! with it, without reading whole tables. PostgreSQL builds them beside those who write.
+//! Indexes by client: what depends on a client is counted before it is disabled or deleted, without reading whole
+//! tables. PostgreSQL builds them beside those who write.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -38,5 +38,5 @@ impl MigrationTrait for Migration {
     }
 }
 
-// `m0011_registrations` has made that of `refresh_tokens`.
+/// Refresh tokens have theirs since `m0011_registrations`.
 const TABLES: [&str; 2] = ["service_uses", "session_clients"];
