@@ -348,7 +348,8 @@ mod tests {
         // LG-5
         let (entry, seal) = (entry(), seal(&entry()));
         assert_eq!(verify(&seal, &entry), (vec![], true));
-        let changes: [(fn(&mut Entry), &[Part]); 15] = [
+        type Change = fn(&mut Entry);
+        let changes: [(Change, &[Part]); 15] = [
             (|it| it.id += 1, &[]),
             (|it| it.at += chrono::Duration::microseconds(1), &[]),
             (|it| it.actor = "system".into(), &[]),

@@ -59,7 +59,8 @@ async fn a_person_logs_in_at_a_service_that_was_just_registered() {
 async fn each_kind_is_registered_as_it_is() {
     let op = TestOp::start().await;
     let mut admin = administrator(&op, "admin").await;
-    let kinds: [(&str, &[(&str, &str)], GrantType, bool); 5] = [
+    type Fields = &'static [(&'static str, &'static str)];
+    let kinds: [(&str, Fields, GrantType, bool); 5] = [
         (
             "web",
             &[("redirect_uris", CALLBACK)],
