@@ -22,7 +22,7 @@ async fn an_administrator_reads_what_is_weak_about_a_service() {
     let none = admin.browser.get("/admin/clients?q=nothing").await;
     assert!(none.text().contains("No service matches"));
 
-    let page = admin.browser.get(&found.link("/admin/clients/")).await;
+    let page = admin.browser.get(&found.link("/admin/clients/shop")).await;
     assert!(page.text().contains("Set pkce to required") && page.text().contains("RFC 9700"));
     assert!(page.text().contains("dpop_bound_access_tokens"));
     let page = admin.browser.get("/admin/clients/strict").await;

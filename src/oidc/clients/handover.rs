@@ -7,7 +7,7 @@ use crate::domain::client::Client;
 use crate::oidc::endpoints;
 
 /// Stands where the secret is to be put, when it cannot be read any more.
-pub const SECRET: &str = "CLIENT_SECRET";
+pub const SECRET: &str = "YOUR_SECRET_HERE";
 
 /// The name of the provider in the settings of services.
 const PROVIDER: &str = "ITU User Account";

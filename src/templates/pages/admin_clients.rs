@@ -215,7 +215,7 @@ impl ClientSettings {
             place: "indico.conf",
             fields: vec![],
             file: Some("AUTH_PROVIDERS = {\n    \"itu\": {\"client_id\": \"<&>\"},\n}".into()),
-            placeholder: Some("CLIENT_SECRET"),
+            placeholder: Some("YOUR_SECRET_HERE"),
         }
     }
 
