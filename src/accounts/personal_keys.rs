@@ -1,6 +1,6 @@
 //! The keys by which rows are a person's: what the download of the own data reads, and the deletion deletes.
 
-use super::{Result, former_addresses};
+use super::{Result, former_addresses, known_browser};
 use crate::app::App;
 use crate::domain::account::Account;
 use crate::storage;
@@ -14,11 +14,13 @@ pub(super) struct PersonalKeys<'a> {
 
 impl<'a> PersonalKeys<'a> {
     pub(super) async fn find(app: &App, account: &'a Account) -> Result<Self> {
+        let former = storage::former_addresses::list(app.db.read(), &account.id).await?;
+        let login = known_browser::label(app, &account.email.key());
+        let mut throttles = vec![login, account.id.to_string()];
+        // Which of the former labels counters go by, they do not say.
+        throttles.extend(former.iter().cloned());
         let mut addresses = former_addresses::labels(app, &account.email);
-        addresses.extend(storage::former_addresses::list(app.db.read(), &account.id).await?);
-        // Counters of logins go by one of the labels.
-        let mut throttles = addresses.clone();
-        throttles.push(account.id.to_string());
+        addresses.extend(former);
         Ok(Self {
             account,
             addresses,
