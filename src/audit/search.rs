@@ -225,7 +225,7 @@ pub async fn status(db: &Database, context: &Context) -> Result<SealState, Query
 }
 
 fn require_reader(context: &Context) -> Result<(), QueryError> {
-    if context.actor.may_read_audit_trail() {
+    if context.actor.reads_audit_trail() {
         Ok(())
     } else {
         Err(QueryError::Forbidden)

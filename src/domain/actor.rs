@@ -99,10 +99,13 @@ impl Actor {
         }
     }
 
-    /// Returns `true` for whoever may read the whole audit trail (security.md LG-5). A role that may read it and change
-    /// nothing belongs here.
-    pub fn may_read_audit_trail(&self) -> bool {
-        self.is_administrator()
+    /// Returns `true` for whoever reads the whole audit trail.
+    pub fn reads_audit_trail(&self) -> bool {
+        match self {
+            Self::Operator | Self::System => true,
+            Self::Person { role, .. } => role.reads_audit_trail(),
+            _ => false,
+        }
     }
 
     /// Returns the actor's name in the audit trail: kind and id, never a person's name.

@@ -37,6 +37,11 @@ impl Role {
         !matches!(self, Self::User)
     }
 
+    /// Returns `true` if it reads the whole audit trail.
+    pub const fn reads_audit_trail(self) -> bool {
+        matches!(self, Self::Auditor | Self::Administrator)
+    }
+
     /// Returns `true` if it helps people with their accounts: unlocks, mails a link, ends sessions.
     pub const fn helps_people(self) -> bool {
         matches!(self, Self::Support | Self::Administrator)

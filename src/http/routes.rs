@@ -43,6 +43,8 @@ pub enum Audience {
     /// Whoever helps people with their accounts: support and administrators. What only administrators do there, the room
     /// decides.
     Support,
+    /// Whoever reads the audit trail: auditors and administrators.
+    Auditor,
     Administrator,
 }
 
@@ -179,6 +181,7 @@ async fn admit(app: &App, audience: Audience, parts: &mut Parts) -> Result<(), P
         Audience::FocalPoint => account.role == Role::Administrator || session.is_focal_point(app).await?,
         Audience::Staff => account.role.reads_accounts(),
         Audience::Support => account.role.helps_people(),
+        Audience::Auditor => account.role.reads_audit_trail(),
         Audience::Administrator => account.role == Role::Administrator,
     };
     if !admitted {
@@ -187,7 +190,11 @@ async fn admit(app: &App, audience: Audience, parts: &mut Parts) -> Result<(), P
     }
     let is_duty = matches!(
         audience,
-        Audience::FocalPoint | Audience::Staff | Audience::Support | Audience::Administrator
+        Audience::FocalPoint
+            | Audience::Staff
+            | Audience::Support
+            | Audience::Auditor
+            | Audience::Administrator
     );
     if is_duty && !current.is_fit_for_duty(app.clock.now()) {
         return Err(PageError::StaleLogin); // SE-2

@@ -106,6 +106,8 @@ pub struct PersonInChrome {
     pub is_administrator: bool,
     /// `true` for administrators, too.
     pub is_staff: bool,
+    /// `true` for administrators, too.
+    pub is_auditor: bool,
 }
 
 /// The service that sent the person here, on pages inside its request (security.md DR-4, DR-5).

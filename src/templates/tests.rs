@@ -17,6 +17,7 @@ fn frames(locale: Locale) -> Vec<Frame> {
         is_focal_point: true,
         is_administrator: true,
         is_staff: true,
+        is_auditor: true,
     };
     vec![frame.clone().of(Some(person)), frame.in_flow("h4ndle")]
 }

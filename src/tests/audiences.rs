@@ -15,6 +15,7 @@ fn is_of(audience: Audience, role: Role, is_focal_point: bool) -> bool {
         Audience::FocalPoint => is_focal_point || role == Role::Administrator,
         Audience::Staff => matches!(role, Role::Support | Role::Auditor | Role::Administrator),
         Audience::Support => matches!(role, Role::Support | Role::Administrator),
+        Audience::Auditor => matches!(role, Role::Auditor | Role::Administrator),
         Audience::Administrator => role == Role::Administrator,
     }
 }
@@ -85,7 +86,12 @@ async fn each_route_admits_its_audience_only() {
             }
         }
     }
-    for audience in [Audience::FocalPoint, Audience::Staff, Audience::Administrator] {
+    for audience in [
+        Audience::FocalPoint,
+        Audience::Staff,
+        Audience::Auditor,
+        Audience::Administrator,
+    ] {
         assert!(
             routes.table().iter().any(|(_, it)| *it == audience),
             "{audience:?}"

@@ -115,6 +115,7 @@ impl PageContext {
             is_focal_point,
             is_administrator: account.role == Role::Administrator,
             is_staff: account.role.reads_accounts(),
+            is_auditor: account.role.reads_audit_trail(),
         }))
     }
 }

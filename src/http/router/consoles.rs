@@ -3,7 +3,7 @@
 use axum::routing::get;
 
 use crate::http::pages::{admin, affiliation_requests, focal_point};
-use crate::http::routes::Audience::{Administrator, FocalPoint, Staff, Support};
+use crate::http::routes::Audience::{Administrator, Auditor, FocalPoint, Staff, Support};
 use crate::http::routes::Routes;
 use crate::paths;
 
@@ -97,9 +97,9 @@ pub(super) fn admin_routes(routes: Routes) -> Routes {
             Administrator,
             get(recoveries::show).post(recoveries::decide),
         )
-        .at(paths::ADMIN_AUDIT, Administrator, get(audit::list))
-        .at(paths::ADMIN_AUDIT_EXPORT, Administrator, get(audit::export))
-        .at(paths::ADMIN_AUDIT_ENTRY, Administrator, get(audit::show))
+        .at(paths::ADMIN_AUDIT, Auditor, get(audit::list))
+        .at(paths::ADMIN_AUDIT_EXPORT, Auditor, get(audit::export))
+        .at(paths::ADMIN_AUDIT_ENTRY, Auditor, get(audit::show))
         .at(paths::ADMIN_CLIENTS, Administrator, get(clients::list))
         .at(
             paths::ADMIN_CLIENT_NEW,
