@@ -1,7 +1,7 @@
 //! Stores mails on their way out: due, claimed, sent or given up. `mail::outbox` calls it, which decides when a mail is
 //! tried again; the demo lists them. Bodies arrive sealed.
 
-use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, UnionType};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect,
@@ -61,14 +61,18 @@ pub struct NewMail<'a> {
 }
 
 /// Returns the condition of the mails for an account, whatever address they went to. Those that name no account are found
-/// by the address: the release before wrote them, or there was none.
+/// by the address: the release before wrote them, or there was none. Each half has an index of its own.
 pub fn of_person(account: &AccountId, addresses: &[String]) -> Condition {
-    let to_address = Condition::all()
-        .add(Column::AccountId.is_null())
-        .add(Column::Recipient.is_in(addresses));
-    Condition::any()
-        .add(Column::AccountId.eq(account.as_str()))
-        .add(to_address)
+    let ids = || Query::select().column(Column::Id).from(Entity).to_owned();
+    let to_address = ids()
+        .and_where(Column::AccountId.is_null())
+        .and_where(Column::Recipient.is_in(addresses))
+        .to_owned();
+    let of_person = ids()
+        .and_where(Column::AccountId.eq(account.as_str()))
+        .union(UnionType::All, to_address)
+        .to_owned();
+    Condition::all().add(Column::Id.in_subquery(of_person))
 }
 
 pub async fn insert(tx: &impl ConnectionTrait, now: Time, mail: NewMail<'_>) -> Result<(), DbErr> {
