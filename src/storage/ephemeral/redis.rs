@@ -37,11 +37,14 @@ impl Redis {
             .set_min_delay(Duration::from_millis(20))
             .set_number_of_retries(1);
         let connection = ConnectionManager::new_with_config(redis::Client::open(url)?, config).await?;
-        Ok(Self {
+        let store = Self {
             connection,
             clock,
             prefix: prefix.into(),
-        })
+        };
+        // An empty Redis begins here: what is issued from now on is not from before it began.
+        store.started_at().await?;
+        Ok(store)
     }
 
     fn name(&self, kind: Kind, key: &str) -> String {
