@@ -164,6 +164,15 @@ async fn a_search_of_many_walks_indexes_and_says_where_it_stops() {
     let op = TestOp::start().await;
     op.insert_organization("telco", "Telco", "sector_member").await;
     insert_many(&op, MOST as usize + 100).await;
+    // A planner walks an index of an empty table from end to end.
+    for number in 0..100 {
+        let (id, name) = (format!("org{number:02}"), format!("Company{number:02}"));
+        op.insert_organization(&id, &name, "sector_member").await;
+    }
+    let affiliate = "INSERT INTO affiliations (id, account_id, organization_id, status, requested_at, asked_by_person) \
+         SELECT 'a' || id, id, 'org' || substr(last_name, 9, 2), 'pending', created_at, true FROM accounts \
+         WHERE email LIKE 'p%@crowd.example'";
+    op.app.db.execute_unprepared(affiliate).await.expect("done");
     let mut admin = in_office(&op, "admin", Role::Administrator).await;
     let page = finds(&mut admin, "q=john").await;
     assert!(page.has("#cut") && page.count_of("#accounts li") == 25);
