@@ -176,7 +176,10 @@ mod tests {
 
     /// The texts that another language writes as English does, by their key.
     const EQUAL_TO_ENGLISH: &[(Locale, &[&str])] = &[
-        (Locale::Es, &["title.mx", "answer.no", "error.title"]),
+        (
+            Locale::Es,
+            &["title.mx", "answer.no", "error.title", "admin.client.software"],
+        ),
         (
             Locale::Fr,
             &[
