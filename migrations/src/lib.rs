@@ -52,6 +52,7 @@ mod m20261130_011100_event_seals;
 mod m20261130_011200_events_searched;
 mod m20261130_011300_indexes_by_client;
 mod m20261130_015400_mails_of_accounts;
+mod online_index;
 mod owned_table;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait, sea_orm};

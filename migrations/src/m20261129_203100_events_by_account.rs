@@ -1,12 +1,13 @@
 //! The index by which a person reads the own records of the audit trail. PostgreSQL builds it beside those who write.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::DbBackend;
+
+use crate::online_index;
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-const DROP: &str = "DROP INDEX IF EXISTS events_by_account";
+const NAME: &str = "events_by_account";
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
@@ -15,18 +16,10 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let db = manager.get_connection();
-        let beside = match db.get_database_backend() {
-            DbBackend::Postgres => "CONCURRENTLY",
-            _ => "",
-        };
-        // A build that was ended leaves an index that is not used.
-        db.execute_unprepared(DROP).await?;
-        let index = format!("CREATE INDEX {beside} events_by_account ON events (account_id, at, id)");
-        db.execute_unprepared(&index).await.map(drop)
+        online_index::create(manager, NAME, "events (account_id, at, id)").await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.get_connection().execute_unprepared(DROP).await.map(drop)
+        online_index::drop(manager, NAME).await
     }
 }

@@ -2,7 +2,8 @@
 //! and those whose words are still to be written. PostgreSQL builds them beside those who write.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::DbBackend;
+
+use crate::online_index;
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -27,27 +28,15 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let db = manager.get_connection();
-        let beside = match db.get_database_backend() {
-            DbBackend::Postgres => "CONCURRENTLY",
-            _ => "",
-        };
         for (name, of) in INDEXES {
-            // A build that was ended leaves an index that is not used.
-            db.execute_unprepared(&format!("DROP INDEX IF EXISTS {name}"))
-                .await?;
-            db.execute_unprepared(&format!("CREATE INDEX {beside} {name} ON {of}"))
-                .await?;
+            online_index::create(manager, name, of).await?;
         }
         Ok(())
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for (name, _) in INDEXES {
-            manager
-                .get_connection()
-                .execute_unprepared(&format!("DROP INDEX IF EXISTS {name}"))
-                .await?;
+            online_index::drop(manager, name).await?;
         }
         Ok(())
     }

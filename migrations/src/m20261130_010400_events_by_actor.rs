@@ -2,29 +2,14 @@
 //! read again. PostgreSQL builds it beside those who write.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::DbBackend;
+
+use crate::online_index;
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
 const BEFORE: &str = "events_by_actor";
 const NOW: &str = "events_by_actor_and_request";
-
-async fn replace(manager: &SchemaManager<'_>, old: &str, new: &str, columns: &str) -> Result<(), DbErr> {
-    let db = manager.get_connection();
-    let beside = match db.get_database_backend() {
-        DbBackend::Postgres => "CONCURRENTLY",
-        _ => "",
-    };
-    // A build that was ended leaves an index that is not used.
-    db.execute_unprepared(&format!("DROP INDEX IF EXISTS {new}"))
-        .await?;
-    let index = format!("CREATE INDEX {beside} {new} ON events ({columns})");
-    db.execute_unprepared(&index).await?;
-    db.execute_unprepared(&format!("DROP INDEX IF EXISTS {old}"))
-        .await
-        .map(drop)
-}
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
@@ -33,10 +18,12 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        replace(manager, BEFORE, NOW, "actor, request_id").await
+        online_index::create(manager, NOW, "events (actor, request_id)").await?;
+        online_index::drop(manager, BEFORE).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        replace(manager, NOW, BEFORE, "actor").await
+        online_index::create(manager, BEFORE, "events (actor)").await?;
+        online_index::drop(manager, NOW).await
     }
 }

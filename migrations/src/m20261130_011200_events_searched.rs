@@ -2,7 +2,8 @@
 //! each in the order of time. PostgreSQL builds them beside those who write.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::DbBackend;
+
+use crate::online_index;
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -22,31 +23,17 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let db = manager.get_connection();
-        let beside = match db.get_database_backend() {
-            DbBackend::Postgres => "CONCURRENTLY",
-            _ => "",
-        };
         for (name, columns) in INDEXES {
-            // A build that was ended leaves an index that is not used.
-            db.execute_unprepared(&format!("DROP INDEX IF EXISTS {name}"))
-                .await?;
-            let index = format!("CREATE INDEX {beside} {name} ON events {columns}");
-            db.execute_unprepared(&index).await?;
+            online_index::create(manager, name, &format!("events {columns}")).await?;
         }
         // The last of them serves its queries, too.
-        db.execute_unprepared("DROP INDEX IF EXISTS events_by_object")
-            .await
-            .map(drop)
+        online_index::drop(manager, "events_by_object").await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let db = manager.get_connection();
-        db.execute_unprepared("CREATE INDEX IF NOT EXISTS events_by_object ON events (object)")
-            .await?;
+        online_index::create(manager, "events_by_object", "events (object)").await?;
         for (name, _) in INDEXES {
-            db.execute_unprepared(&format!("DROP INDEX IF EXISTS {name}"))
-                .await?;
+            online_index::drop(manager, name).await?;
         }
         Ok(())
     }
