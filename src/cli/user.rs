@@ -319,17 +319,23 @@ mod tests {
         found.expect("a row").map(|it| it.role)
     }
 
+    /// Imports people, one a line, and returns how many there were.
+    async fn imports(app: &App, people: &str) -> u64 {
+        let csv = format!("email,first_name,last_name\n{people}");
+        let file = AccountsFile::of_bytes(FileFormat::Csv, csv.as_bytes());
+        let (operator, run) = (Context::operator(), Run::new(Mode::All));
+        let report = accounts_import::import(app, &operator, &file, &run, &mut |_| Ok(())).await;
+        report.expect("imported").imported
+    }
+
     #[tokio::test]
     async fn an_address_with_another_tag_names_no_account() {
         // SU-2
         let folder = tempfile::tempdir().expect("a folder");
         let (console, app) = open(folder.path()).await;
         let operator = Context::operator();
-        let csv = "email,first_name,last_name\na@example.org,Ann,Doe\nb+x@example.org,Bob,Doe\n";
-        let file = AccountsFile::of_bytes(FileFormat::Csv, csv.as_bytes());
-        let report =
-            accounts_import::import(&app, &operator, &file, &Run::new(Mode::All), &mut |_| Ok(())).await;
-        assert_eq!(report.expect("imported").imported, 2);
+        let people = "a@example.org,Ann,Doe\nb+x@example.org,Bob,Doe\n";
+        assert_eq!(imports(&app, people).await, 2);
 
         let make = async |email: &str| {
             let named = CreateAdmin {
@@ -364,11 +370,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let (console, app) = open(folder.path()).await;
         let operator = Context::operator();
-        let csv = "email,first_name,last_name\na@example.org,Ann,Doe\n";
-        let file = AccountsFile::of_bytes(FileFormat::Csv, csv.as_bytes());
-        accounts_import::import(&app, &operator, &file, &Run::new(Mode::All), &mut |_| Ok(()))
-            .await
-            .expect("imported");
+        assert_eq!(imports(&app, "a@example.org,Ann,Doe\n").await, 1);
         let until = deletion::begin_for(&app, &operator, "a@example.org").await;
         let until = until.expect("begun").expect("an account").to_string();
         let named = CreateAdmin {
@@ -395,11 +397,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let (_, app) = open(folder.path()).await;
         let operator = Context::operator();
-        let csv = "email,first_name,last_name\na@example.org,Ann,Doe\n";
-        let file = AccountsFile::of_bytes(FileFormat::Csv, csv.as_bytes());
-        accounts_import::import(&app, &operator, &file, &Run::new(Mode::All), &mut |_| Ok(()))
-            .await
-            .expect("imported");
+        assert_eq!(imports(&app, "a@example.org,Ann,Doe\n").await, 1);
         let Ok(Found::Account(seen)) = administrators::find(&app, "a@example.org").await else {
             panic!("imported");
         };
