@@ -29,23 +29,29 @@ pub async fn suspend(app: &App, context: &Context, id: &AccountId, reason: &str)
                 return Err(Error::LastAdministrator); // AD-1
             }
         }
-        let from = account.status;
-        if !account.may_log_in() || !accounts::update_status(tx, id, from, Status::Suspended).await? {
-            return Err(Error::Conflict); // G-9
-        }
-        let suspension = Suspension {
-            at: tx.now(),
-            reason: reason.clone(),
-        };
-        suspensions::write(tx, id, Some(&suspension)).await?;
-        password::revoke_access(tx, &account, None).await?;
-        // A permission that has ended is not listed as one that goes on.
-        consents::end_offline_access(tx, id).await?;
-        let event = change(&account, Action::AccountSuspended, Status::Suspended);
-        tx.record(event.because(reason.as_str())).await?;
+        place(tx, &account, &reason).await?;
         mail(tx, &account, Administered::Suspended, Some(&reason)).await
     })
     .await
+}
+
+/// Suspends a held account whose rules the caller has checked, and tells nobody. `Conflict`: it is suspended or on its way out.
+pub(super) async fn place(tx: &Tx, account: &Account, reason: &str) -> Result<()> {
+    let (id, from) = (&account.id, account.status);
+    if !account.may_log_in() || !accounts::update_status(tx, id, from, Status::Suspended).await? {
+        return Err(Error::Conflict); // G-9
+    }
+    let suspension = Suspension {
+        at: tx.now(),
+        reason: reason.to_owned(),
+    };
+    suspensions::write(tx, id, Some(&suspension)).await?;
+    password::revoke_access(tx, account, None).await?;
+    // A permission that has ended is not listed as one that goes on.
+    consents::end_offline_access(tx, id).await?;
+    let event = change(account, Action::AccountSuspended, Status::Suspended);
+    tx.record(event.because(reason)).await?;
+    Ok(())
 }
 
 /// Lifts a suspension. An account whose deletion has begun goes back to that. `Conflict`: it is not suspended.

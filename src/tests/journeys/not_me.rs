@@ -363,6 +363,10 @@ async fn access_ends_also_where_the_address_has_become_another_accounts() {
     assert!(op.browser().get(&undo).await.has("#undo-void"));
     let shut = "SELECT id FROM accounts WHERE password_hash IS NULL AND email = 'thief@elsewhere.example'";
     assert_eq!(rows(&op, shut).await.len(), 1);
+    // Whoever reads the present address gets no further with a new password: the account is suspended.
+    let suspended =
+        "SELECT id FROM accounts WHERE status = 'suspended' AND email = 'thief@elsewhere.example'";
+    assert_eq!(rows(&op, suspended).await.len(), 1);
     // Nothing is taken from whoever has the address now.
     assert_eq!(again.browser.get("/account").await.url.path(), "/account");
     assert!(mailbox.get(&link).await.has("#not-me-used"));

@@ -296,6 +296,20 @@ async fn an_old_address_that_has_become_another_account_is_not_taken_from_it() {
     let told = op.outbox().to(NEW).await;
     assert!(told.iter().any(|it| it.kind == "account_secured"));
     assert!(told.iter().all(|it| !it.text.contains("/reset-password?token=")));
+    // Whoever reads the present address gets no further with a new password: the account is suspended.
+    let mut browser = op.browser();
+    let form = browser.get("/forgot-password").await.form(&["email"]);
+    browser.submit(form, &[("email", NEW)]).await;
+    let link = op.outbox().link(NEW, "/reset-password").await;
+    let form = browser
+        .get(&link)
+        .await
+        .form(&["password", "password_confirmation"]);
+    let fields = [("password", BETTER), ("password_confirmation", BETTER)];
+    browser.submit(form, &fields).await;
+    BETTER.clone_into(&mut alice.password);
+    assert!(!alice.may_log_in(&op).await);
+    assert_eq!(count(&op, Action::AccountSuspended).await, 1); // LG-1
     assert_eq!(other.browser.get("/account").await.url.path(), "/account");
     assert!(op.browser().get(&op.undo_link(OLD).await).await.has("#undo-void"));
 }
