@@ -1,21 +1,29 @@
 #!/usr/bin/env python3
-"""Fills a SQLite database that `serve` or any command has migrated: 300,000 accounts, 1,000,000 sessions of theirs, 5,700
-requests that nobody has decided for a month, in 1,900 organizations, one in ten of which has a Focal Point, and three
-administrators. No process may have the database open.
+"""Fills a database that any command has migrated: accounts, sessions of theirs, organizations, people who belong to them,
+the services that they use, and requests that nobody has decided. The first three accounts are administrators, and the
+first organization has more people and more requests than any other. Whatever is searched for is written by the first
+start of the server. No process may have the database open.
 
-  many.py DATABASE [--accounts N] [--sessions N] [--requests N]       fills it
+  many.py DATABASE [--accounts N] [--sessions N] [--organizations N] [--affiliations N] [--requests N] [--uses N]
   many.py --csv N > FILE                                             a file for `user import`, of people it does not have
-"""
-import argparse, datetime, secrets, sqlite3, sys
 
-ap = argparse.ArgumentParser()
+DATABASE is the file of SQLite, or the URL of PostgreSQL, for which `psql` is needed.
+"""
+import argparse, datetime, random, secrets, sqlite3, subprocess, sys
+
+ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 ap.add_argument("database", nargs="?")
 ap.add_argument("--accounts", type=int, default=300_000)
 ap.add_argument("--sessions", type=int, default=1_000_000)
+ap.add_argument("--organizations", type=int, default=1_900)
+ap.add_argument("--affiliations", type=int, default=0, help="approved, beside those of the Focal Points")
 ap.add_argument("--requests", type=int, default=5_700)
+ap.add_argument("--uses", type=int, default=0, help="of the services that the database has, in turn")
+ap.add_argument("--focal-points", type=int, default=10, help="organizations of a hundred that have one")
 ap.add_argument("--csv", type=int)
 a = ap.parse_args()
 
+# Of the password Correct-horse-battery-42.
 HASH = "$argon2id$v=19$m=19456,t=2,p=1$GbOBRt+s69yWl4ttNdIKCg$eouNq+W6JiayS2aU69LJBkLwzOvzDZ+ICR5NxIX81MQ"
 
 if a.csv:
@@ -24,65 +32,143 @@ if a.csv:
     for n in range(a.csv):
         print(f'import{run}{n}@many.example,Imported,Person,"{HASH}"')
     sys.exit()
+if not a.database:
+    ap.error("name a database")
 
+FIRST = """Amina Anna Antoine Aya Beatriz Carlos Chen Chiara Daniel Diego Elena Elif Emma Fatima François Giulia Hana Hassan
+Hiroshi Ibrahim Ines Irina Ivan Jan João José Julia Kofi Lars Léa Lin Lucía Luis Maria Marta Mei Mina Mohamed Nadia Ngozi
+Nikolai Noor Olga Omar Paul Pedro Priya Rania Ravi Rosa Sami Sara Sofia Svetlana Tariq Tomás Wei Yara Yuki Zoë""".split()
+LAST = """Abdullah Adeyemi Almeida Andersson Bakker Bauer Bernard Bianchi Castro Chen Costa Dubois Diallo Eriksen Fernández
+Fischer García Haddad Hansen Horváth Hussein Ivanova Jansen Kamau Khan Kim Kovács Kumar Lee Li Lopes Mahmoud Martin Mensah
+Meyer Morales Müller Nakamura Nguyen Novák Nowak Okafor Olsen Park Patel Pereira Petrov Popescu Rahman Ramírez Rossi Saleh
+Santos Sato Schmidt Silva Singh Sørensen Suzuki Tanaka Traoré Volkova Wang Weber Yamamoto Yılmaz Zhang""".split()
+TRADES = "Telecom Networks Mobile Satellite Broadband Cable Radio Digital Institute University Regulator Laboratory".split()
+PLACES = "Alpine Andean Atlantic Baltic Caspian Desert Delta Eastern Harbour Island Lake Mountain Northern Pacific".split()
+TYPES = ["sector_member", "associate", "academia", "member_state"]
+
+choose = random.Random(1865).choice
 now = datetime.datetime.now(datetime.timezone.utc)
 at = lambda **ago: (now - datetime.timedelta(**ago)).isoformat(timespec="microseconds")
 new = lambda: secrets.token_urlsafe(16)
-db = sqlite3.connect(a.database)
-db.execute("PRAGMA synchronous = OFF")
 
 
-def fill(table, columns, rows):
-    marks = ",".join("?" * len(columns.split(",")))
-    db.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", rows)
+class Sqlite:
+    def __init__(self, path):
+        self.db = sqlite3.connect(path)
+        self.db.execute("PRAGMA synchronous = OFF")
+        self.db.execute("PRAGMA cache_size = -500000")
+
+    def fill(self, table, columns, rows):
+        marks = ",".join("?" * len(columns.split(",")))
+        self.db.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", rows)
+
+    def column(self, query):
+        return [row[0] for row in self.db.execute(query)]
+
+    def finish(self):
+        self.db.commit()
+        self.db.execute("ANALYZE")
+        self.db.commit()
 
 
+class Postgresql:
+    def __init__(self, url):
+        self.psql = ["psql", "--quiet", "--no-psqlrc", "--set", "ON_ERROR_STOP=1", "--dbname", url]
+
+    def fill(self, table, columns, rows):
+        copy = subprocess.Popen(self.psql + ["--command", f"COPY {table} ({columns}) FROM STDIN"], stdin=subprocess.PIPE)
+        for row in rows:
+            copy.stdin.write(("\t".join(map(self.text, row)) + "\n").encode())
+        copy.stdin.close()
+        if copy.wait():
+            sys.exit(1)
+
+    @staticmethod
+    def text(value):
+        return r"\N" if value is None else "ft"[value] if isinstance(value, bool) else str(value)
+
+    def column(self, query):
+        run = subprocess.run(self.psql + ["--tuples-only", "--no-align", "--command", query], check=True, capture_output=True)
+        return run.stdout.decode().split()
+
+    def finish(self):
+        subprocess.run(self.psql + ["--command", "ANALYZE"], check=True)
+
+
+store = Postgresql(a.database) if "://" in a.database else Sqlite(a.database)
 accounts = [new() for _ in range(a.accounts)]
 joined = at(days=400)
-fill(
+
+
+def person(n, id):
+    first, last = choose(FIRST), choose(LAST)
+    email = f"person{n}@many{n % 997}.example"
+    role = "administrator" if n < 3 else "user"
+    return (id, new(), email, email, email, True, first, last, "undisclosed", "Engineer", "technical", role, "active", False,
+            "en", HASH, joined, at(minutes=n % 500_000))  # fmt: skip
+
+
+store.fill(
     "accounts",
     "id,sub,email,email_key,email_unique,email_verified,first_name,last_name,gender,job_title,professional_role,"
     "role,status,newsletter,language,password_hash,created_at,updated_at",
-    (
-        (id, new(), *[f"person{n}@many.example"] * 3, 1, "Person", f"Number {n}", "undisclosed", "Engineer", "technical",
-         "administrator" if n < 3 else "user", "active", 0, "en", HASH, joined, joined)
-        for n, id in enumerate(accounts)
-    ),
+    (person(n, id) for n, id in enumerate(accounts)),
 )
 # Half of them have rested for long; none is past its time, so that the sweep finds nothing, as on most days.
-fill(
+store.fill(
     "sessions",
     "id,sid,cookie_digest,account_id,created_at,authenticated_at,acr,last_used_at,terms_due,user_agent,network",
     (
-        (new(), new(), new(), accounts[n % len(accounts)], begun, begun, "https://refeds.org/profile/sfa", used, 0,
+        (new(), new(), new(), accounts[n % len(accounts)], begun, begun, "https://refeds.org/profile/sfa", used, False,
          "Mozilla/5.0", "192.0.2.1")
         for n in range(a.sessions)
         for begun, used in [(at(hours=n % 11, minutes=n % 60), at(minutes=n % 60))]
     ),
 )
-organizations = [f"many-{n}" for n in range(max(a.requests // 3, 1))]
-fill(
+services = store.column("SELECT id FROM clients ORDER BY id") if a.uses else []
+store.fill(
+    "service_uses",
+    "account_id,client_id,scope,claims,first_used_at,last_used_at",
+    (
+        (accounts[n // len(services) % len(accounts)], services[n % len(services)], "openid profile email", "", joined, joined)
+        for n in range(min(a.uses, len(services) * len(accounts)))
+    ),
+)
+organizations = [f"many-{n}" for n in range(a.organizations)]
+named = lambda n: f"{choose(PLACES)} {choose(TRADES)} {n}"
+store.fill(
     "organizations",
     "id,name,name_key,membership_type,category,sectors,status,email_domains,created_at,updated_at,version",
     (
-        (id, f"Organization {n}", f"organization {n}", "sector_member", "OTHER", "", "active", "", joined, joined, 1)
+        (id, name, name.lower(), TYPES[n % len(TYPES)], "OTHER", "", "active", f"many{n % 997}.example", joined, joined, 1)
         for n, id in enumerate(organizations)
+        for name in [named(n)]
     ),
 )
 late = at(days=30)
 people = iter(accounts[3:])
-for n, id in enumerate(organizations[: len(organizations) // 10]):
-    affiliation, account = new(), next(people)
-    fill(
-        "affiliations",
-        "id,account_id,organization_id,status,requested_at,asked_by_person,announced_at,decided_at,decided_as",
-        [(affiliation, account, id, "approved", late, 1, late, late, "administrator")],
-    )
-    fill("focal_points", "affiliation_id,account_id,organization_id,designated_at", [(affiliation, account, id, late)])
-fill(
+# A tenth of what there is belongs to the first organization.
+home = lambda n: organizations[0 if n % 10 == 0 else n % len(organizations)]
+seats = [
+    (new(), next(people), id)
+    for n, id in enumerate(organizations)
+    if n % 100 < a.focal_points
+]
+members = seats + [(new(), next(people), home(n)) for n in range(a.affiliations)]
+store.fill(
+    "affiliations",
+    "id,account_id,organization_id,status,requested_at,asked_by_person,announced_at,decided_at,decided_as",
+    ((*it, "approved", late, True, late, late, "administrator") for it in members),
+)
+store.fill(
+    "focal_points",
+    "affiliation_id,account_id,organization_id,designated_at",
+    ((*it, late) for it in seats),
+)
+store.fill(
     "affiliations",
     "id,account_id,organization_id,status,requested_at,asked_by_person,announced_at",
-    ((new(), next(people), organizations[n % len(organizations)], "pending", late, 1, late) for n in range(a.requests)),
+    ((new(), next(people), home(n), "pending", late, True, late) for n in range(a.requests)),
 )
-db.commit()
-print(f"{a.accounts} accounts, {a.sessions} sessions, {a.requests} requests overdue")
+store.finish()
+print(f"{a.accounts} accounts, {a.sessions} sessions, {len(members)} affiliations, {a.requests} requests overdue")
