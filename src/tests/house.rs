@@ -5,7 +5,15 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// The rooms in the order of the arrow: each may use those before it.
-const ROOMS: [&str; 6] = ["domain", "storage", "accounts", "affiliations", "oidc", "http"];
+const ROOMS: [&str; 7] = [
+    "domain",
+    "storage",
+    "accounts",
+    "affiliations",
+    "oidc",
+    "deployment",
+    "http",
+];
 
 /// Doors: they may use every room; no room may use them.
 const DOORS: [&str; 4] = ["cli", "jobs", "demo", "testing"];
