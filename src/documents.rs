@@ -17,6 +17,7 @@ use crate::templates;
 pub struct Documents {
     terms: Vec<Version>,
     privacy: Vec<Version>,
+    files: Files,
 }
 
 /// The texts of one version, by language. English is the text of those that are missing.
@@ -71,6 +72,7 @@ impl Documents {
         let documents = Self {
             terms: versions(DocumentKind::Terms, &files).map_err(place)?,
             privacy: versions(DocumentKind::Privacy, &files).map_err(place)?,
+            files,
         };
         for kind in DocumentKind::ALL {
             if !documents
@@ -82,6 +84,16 @@ impl Documents {
             }
         }
         Ok(documents)
+    }
+
+    /// Lists the files that the texts are of: `<terms|privacy>/<version>/<language>.md`.
+    pub fn files(&self) -> impl Iterator<Item = (String, &str)> {
+        let kinds = self.files.iter();
+        let versions = kinds.flat_map(|(kind, versions)| versions.iter().map(move |it| (kind, it)));
+        versions.flat_map(|(kind, (version, texts))| {
+            let file = move |name: &str| format!("{kind}/{version}/{name}");
+            texts.iter().map(move |(name, text)| (file(name), text.as_str()))
+        })
     }
 
     fn versions(&self, kind: DocumentKind) -> &[Version] {

@@ -34,6 +34,7 @@ pub mod storage;
 pub mod accounts;
 pub mod affiliations;
 pub mod oidc;
+pub mod deployment;
 pub mod http;
 
 // Doors bring work in from outside, as `http` does; no room uses them.

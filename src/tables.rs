@@ -2,6 +2,8 @@
 //! tabs, quoted cells with line breaks, empty columns and rows at the end, headers in any case. Cells are text; nothing
 //! is judged.
 
+pub mod json;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::io::{self, Chain, Cursor, Read};

@@ -115,6 +115,10 @@ pub const fn visibility(action: Action) -> Visibility {
         | Action::OrganizationAccepted
         | Action::OrganizationChanged
         | Action::OrganizationsImported => Hidden("it is about an organization and not about its people"),
+        Action::MembershipTypeChanged
+        | Action::RightTypeChanged
+        | Action::DeploymentApplied
+        | Action::DeploymentExported => Hidden("it is about the deployment and not about a person"),
         Action::TokenExchanged | Action::TokenRevoked | Action::CodeReused => {
             Hidden("it is between services: what a person gave them is at *Services*")
         }

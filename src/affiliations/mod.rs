@@ -12,6 +12,7 @@ pub mod directory;
 mod error;
 pub mod focal_points;
 pub mod history;
+pub mod kinds;
 pub mod lifecycle;
 mod membership_claims;
 pub mod notifications;
@@ -21,6 +22,6 @@ pub mod ties;
 
 pub use directory::selection::{ChoiceInput, choose};
 pub use error::Error;
-pub use lifecycle::authority::{LONGEST_REASON, organization_of};
+pub use lifecycle::authority::{LONGEST_REASON, organization_of, require_administrator};
 pub use membership_claims::membership_claims;
 pub use overview::{AffiliationDetail, Overview, by_kind, overview};

@@ -8,8 +8,9 @@ mod members;
 mod tests;
 
 use std::path::Path;
+use std::process::ExitCode;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
@@ -18,10 +19,12 @@ use input::read_text;
 use members::{Edits, Members};
 
 use super::console::Console;
+use super::difference;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::RegistrationMode;
 use crate::domain::client::Client;
+use crate::domain::difference::Unnamed;
 use crate::domain::{ClientId, actor::Context, secret::Secret};
 use crate::oidc::clients::{self, Change, ClientDocument, NewClient, Registration, SecretSource, Update};
 use crate::oidc::registration;
@@ -64,7 +67,15 @@ pub enum Command {
         clients: u32,
     },
     /// Make the clients of a JSON file what it says, all or none; `-` is standard input
-    Apply { file: String },
+    Apply {
+        file: String,
+        /// Show the differences, and write nothing; exit status 3 if there are any
+        #[arg(long)]
+        dry_run: bool,
+        /// Disable the clients of administrators that the file does not name
+        #[arg(long)]
+        prune: bool,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -88,16 +99,15 @@ pub struct GivenSecret {
     secret_env: Option<String>,
 }
 
-pub async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
+pub async fn run(console: &Console, command: Command) -> anyhow::Result<ExitCode> {
     let app = App::open(console.config()?, Clock::System).await?;
     let context = Context::operator();
     match command {
-        Command::Add(arguments) => add(console, &app, &context, *arguments).await,
-        Command::List => list(console, &app).await,
+        Command::Add(arguments) => add(console, &app, &context, *arguments).await?,
+        Command::List => list(console, &app).await?,
         Command::Show { id } => {
             let client = clients::find(&app, &ClientId::new(id)).await?;
             show(console, &client);
-            Ok(())
         }
         Command::Update {
             id,
@@ -107,13 +117,11 @@ pub async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
         } => {
             let client = update(&app, &context, ClientId::new(id), (*members, *edits), enable).await?;
             show(console, &client);
-            Ok(())
         }
         Command::RotateSecret { id, secret } => {
             let given = secret.read()?;
             let issued = clients::rotate_secret(&app, &context, &ClientId::new(id), given).await?;
             console.print(&handover::json(&app, &issued), handover::text(&app, &issued));
-            Ok(())
         }
         Command::Disable { id } => {
             let client = clients::set_enabled(&app, &context, &ClientId::new(id), false).await?;
@@ -121,7 +129,6 @@ pub async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
                 &ClientDocument::write(&client),
                 format!("{} is disabled", client.id),
             );
-            Ok(())
         }
         Command::Enable { id } => {
             let client = clients::set_enabled(&app, &context, &ClientId::new(id), true).await?;
@@ -129,7 +136,6 @@ pub async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
                 &ClientDocument::write(&client),
                 format!("{} is enabled", client.id),
             );
-            Ok(())
         }
         Command::Delete { id } => {
             let client = clients::delete(&app, &context, &ClientId::new(id)).await?;
@@ -137,13 +143,15 @@ pub async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
                 &json!({ "client_id": client.id, "deleted": true }),
                 format!("{} is deleted", client.id),
             );
-            Ok(())
         }
         Command::InitialAccessToken { clients } => {
-            initial_access_token(console, &app, &context, clients).await
+            initial_access_token(console, &app, &context, clients).await?;
         }
-        Command::Apply { file } => apply(console, &app, &context, &file).await,
+        Command::Apply { file, dry_run, prune } => {
+            return apply(console, &app, (&file, Unnamed::pruned_if(prune)), dry_run).await;
+        }
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn initial_access_token(
@@ -224,20 +232,31 @@ async fn update(
     Ok(clients::update(app, context, update).await?)
 }
 
-async fn apply(console: &Console, app: &App, context: &Context, file: &str) -> anyhow::Result<()> {
+async fn apply(
+    console: &Console,
+    app: &App,
+    (file, unnamed): (&str, Unnamed),
+    dry_run: bool,
+) -> anyhow::Result<ExitCode> {
+    let context = Context::operator();
     let text = read_text(file)?;
-    let documents = clients::documents(&text).map_err(clients::ClientError::Invalid)?;
-    let mut with_secrets = Vec::new();
+    let refused = |error: clients::ClientError| anyhow!("{file}: {error}");
+    let documents = clients::documents(&text).map_err(|it| refused(clients::ClientError::Invalid(it)))?;
+    let mut wanted = Vec::new();
     for document in documents {
-        let secret = match &document.secret {
-            SecretSource::Unnamed => None,
-            SecretSource::Environment(name) => Some(secret_from_environment(name)?),
-            // The secret is beside the file that names it, so that both can be moved together.
-            SecretSource::File(path) => Some(secret_from_file(&beside(file, path))?),
-        };
-        with_secrets.push((document, secret));
+        let secret = named_secret(file, &document).with_context(|| format!("{file}: {}", document.id))?;
+        wanted.push((document, secret));
     }
-    let applied = clients::apply(app, context, &with_secrets).await?;
+    if dry_run {
+        let found = clients::preview(app, &context, &wanted, unnamed)
+            .await
+            .map_err(refused)?;
+        let differences: Vec<_> = found.into_iter().filter_map(|it| it.difference).collect();
+        return Ok(difference::preview(console, &differences));
+    }
+    let applied = clients::apply(app, &context, &wanted, unnamed)
+        .await
+        .map_err(refused)?;
     let lines: Vec<String> = applied
         .iter()
         .map(|it| format!("{}  {}", word(it.change), it.id))
@@ -247,7 +266,17 @@ async fn apply(console: &Console, app: &App, context: &Context, file: &str) -> a
         .map(|it| json!({ "client_id": it.id, "change": it.change }))
         .collect();
     console.print(&json!({ "applied": members }), lines.join("\n"));
-    Ok(())
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Reads the secret that a document of the file names.
+pub(super) fn named_secret(file: &str, document: &ClientDocument) -> anyhow::Result<Option<Secret>> {
+    match &document.secret {
+        SecretSource::Unnamed | SecretSource::Digest(_) => Ok(None),
+        SecretSource::Environment(name) => secret_from_environment(name).map(Some),
+        // The secret is beside the file that names it, so that both can be moved together.
+        SecretSource::File(path) => secret_from_file(&beside(file, path)).map(Some),
+    }
 }
 
 fn word(change: Change) -> &'static str {
@@ -255,6 +284,7 @@ fn word(change: Change) -> &'static str {
         Change::Added => "added    ",
         Change::Updated => "updated  ",
         Change::Unchanged => "unchanged",
+        Change::Disabled => "disabled ",
     }
 }
 

@@ -1,7 +1,7 @@
 //! The operator's door: one file per command (contract.md, "Program").
 //!
-//! Exit status 0: done. 1: refused, with one clear line on standard error. 2: wrong usage. Secrets come
-//! from standard input, a file or the environment, never from an argument.
+//! Exit status 0: done. 1: refused, with one clear line on standard error. 2: wrong usage. 3: a dry run found
+//! differences. Secrets come from standard input, a file or the environment, never from an argument.
 
 mod audit;
 mod check;
@@ -10,6 +10,8 @@ mod config;
 mod console;
 #[cfg(feature = "demo")]
 mod demo;
+mod deployment;
+mod difference;
 mod key;
 mod migrate;
 mod org;
@@ -60,6 +62,10 @@ enum Command {
     /// Accounts: administrators, import, unlocking
     #[command(subcommand)]
     User(user::Command),
+    /// Make the deployment what the files of a directory say, all or nothing
+    Apply(deployment::Apply),
+    /// Write the deployment into a directory, as `apply` reads it
+    Export(deployment::Export),
     /// Signing keys: list, rotate, revoke
     #[command(subcommand)]
     Key(key::Command),
@@ -86,28 +92,28 @@ pub fn main() -> ExitCode {
         Err(error) => return refused(&error.into()),
     };
     match runtime.block_on(run(&console, command)) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(error) => refused(&error),
     }
 }
 
-async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
+async fn run(console: &Console, command: Command) -> anyhow::Result<ExitCode> {
     match command {
         #[cfg(feature = "demo")]
-        Command::Demo(arguments) => demo::run(console, arguments).await,
-        Command::Serve => serve::run(console).await,
-        Command::Migrate(arguments) => migrate::run(console, arguments).await,
-        Command::Client(arguments) => client::run(console, *arguments).await,
-        Command::Org(arguments) => org::run(console, arguments).await,
-        Command::User(arguments) => user::run(console, arguments).await,
-        Command::Key(arguments) => key::run(console, arguments).await,
-        Command::Audit(arguments) => audit::run(console, arguments).await,
-        Command::Config(arguments) => {
-            config::run(&arguments);
-            Ok(())
-        }
-        Command::Check => check::run(console).await,
+        Command::Demo(arguments) => demo::run(console, arguments).await?,
+        Command::Serve => serve::run(console).await?,
+        Command::Migrate(arguments) => migrate::run(console, arguments).await?,
+        Command::Client(arguments) => return client::run(console, *arguments).await,
+        Command::Org(arguments) => return org::run(console, arguments).await,
+        Command::User(arguments) => user::run(console, arguments).await?,
+        Command::Apply(arguments) => return deployment::apply(console, arguments).await,
+        Command::Export(arguments) => deployment::export(console, arguments).await?,
+        Command::Key(arguments) => key::run(console, arguments).await?,
+        Command::Audit(arguments) => audit::run(console, arguments).await?,
+        Command::Config(arguments) => config::run(&arguments),
+        Command::Check => check::run(console).await?,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn refused(error: &anyhow::Error) -> ExitCode {

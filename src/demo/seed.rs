@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::domain::OrganizationId;
 use crate::domain::account::EmailAddress;
 use crate::domain::actor::Context;
+use crate::domain::difference::Unnamed;
 use crate::domain::role::Role;
 use crate::domain::secret::Secret;
 use crate::oidc::clients::{self, ClientDocument};
@@ -100,6 +101,6 @@ pub async fn clients(app: &App, settings: &Settings) -> anyhow::Result<()> {
         .map_err(|problems| anyhow::anyhow!("{problems:?}"))?;
         documents.push((document, Some(Secret::new(settings.secret(kind)))));
     }
-    clients::apply(app, &Context::operator(), &documents).await?;
+    clients::apply(app, &Context::operator(), &documents, Unnamed::Kept).await?;
     Ok(())
 }

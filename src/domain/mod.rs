@@ -19,6 +19,7 @@ pub mod claim;
 pub mod client;
 pub mod data_download;
 pub mod device;
+pub mod difference;
 pub mod document;
 pub mod email_change;
 pub mod event;

@@ -18,7 +18,7 @@ mod rules;
 mod secrets;
 mod software;
 
-pub use apply::{Applied, Change, apply};
+pub use apply::{Applied, Change, Wanted, apply, apply_in, check, preview};
 pub use changes::{NewClient, Registration, Update, add, delete, set_enabled, update};
 pub(super) use changes::{change, insert, make, remove};
 pub use dependents::{Dependents, dependents};

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
     QueryOrder, QuerySelect,
@@ -10,9 +10,10 @@ use sea_orm::{
 
 use super::batches::ROWS;
 use super::entities::affiliation::{ActiveModel, Column, Entity, Model};
+use super::entities::organization;
 use super::{corrupt, is};
 use crate::domain::affiliation::{Affiliation, AffiliationStatus, Capacity, Decision, Stage};
-use crate::domain::{AccountId, AffiliationId, OrganizationId, Time};
+use crate::domain::{AccountId, AffiliationId, MembershipTypeId, OrganizationId, Time};
 
 pub async fn find(db: &impl ConnectionTrait, id: &AffiliationId) -> Result<Option<Affiliation>, DbErr> {
     Entity::find_by_id(id.as_str())
@@ -171,6 +172,24 @@ pub async fn list_by_ids(
         .all(db)
         .await?;
     rows.into_iter().map(from_row).collect()
+}
+
+/// Counts what is pending, approved or self-declared in all organizations of a membership type.
+pub async fn count_not_final_of_type(
+    db: &impl ConnectionTrait,
+    membership_type: &MembershipTypeId,
+) -> Result<u64, DbErr> {
+    let not_final = AffiliationStatus::ALL.iter().filter(|it| !it.is_final());
+    let of_type = Query::select()
+        .column(organization::Column::Id)
+        .from(organization::Entity)
+        .and_where(organization::Column::MembershipType.eq(membership_type.as_str()))
+        .to_owned();
+    Entity::find()
+        .filter(Column::OrganizationId.in_subquery(of_type))
+        .filter(Column::Status.is_in(not_final.map(|it| it.as_str())))
+        .count(db)
+        .await
 }
 
 /// Counts what is pending, approved or self-declared, for each organization that has any.

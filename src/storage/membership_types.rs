@@ -1,10 +1,11 @@
-//! Reads the membership types, a small table that migrations fill. `affiliations` calls it. What a type demands of an
+//! Stores the membership types, a small table that migrations fill and the files of a deployment change. `affiliations`
+//! calls it. What a type demands of an
 //! organization is decided in `domain::organization`.
 
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryOrder};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, QueryOrder};
 
 use super::corrupt;
-use super::entities::membership_type::{Column, Entity, Model};
+use super::entities::membership_type::{ActiveModel, Column, Entity, Model};
 use crate::domain::MembershipTypeId;
 use crate::domain::organization::MembershipType;
 
@@ -20,6 +21,33 @@ pub async fn find(db: &impl ConnectionTrait, id: &MembershipTypeId) -> Result<Op
         .await?
         .map(from_row)
         .transpose()
+}
+
+pub async fn insert(tx: &impl ConnectionTrait, its_type: &MembershipType) -> Result<(), DbErr> {
+    Entity::insert(to_row(its_type)?)
+        .exec_without_returning(tx)
+        .await
+        .map(drop)
+}
+
+pub async fn update(tx: &impl ConnectionTrait, its_type: &MembershipType) -> Result<(), DbErr> {
+    Entity::update(to_row(its_type)?).exec(tx).await.map(drop)
+}
+
+/// Deletes a type. The database refuses if an organization has it.
+pub async fn delete(tx: &impl ConnectionTrait, id: &MembershipTypeId) -> Result<(), DbErr> {
+    Entity::delete_by_id(id.as_str()).exec(tx).await.map(drop)
+}
+
+fn to_row(its_type: &MembershipType) -> Result<ActiveModel, DbErr> {
+    let names = serde_json::to_string(&its_type.names).map_err(|error| DbErr::Json(error.to_string()))?;
+    Ok(ActiveModel {
+        id: Set(its_type.id.to_string()),
+        names: Set(names),
+        needs_approval: Set(its_type.needs_approval),
+        ties_entitled: Set(its_type.ties_entitled),
+        position: Set(its_type.position),
+    })
 }
 
 fn from_row(row: Model) -> Result<MembershipType, DbErr> {

@@ -1,6 +1,8 @@
 //! Organizations, and the words they are found by: each word of a name is a row, so that a search for
 //! the beginnings of words walks an index, with 20,000 organizations as with ten.
 
+use std::collections::BTreeSet;
+
 use sea_orm::sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait,
@@ -116,6 +118,33 @@ pub async fn list_all(db: &impl ConnectionTrait) -> Result<Vec<Organization>, Db
 pub async fn list_every(db: &impl ConnectionTrait) -> Result<Vec<Organization>, DbErr> {
     let rows = Entity::find().all(db).await?;
     rows.into_iter().map(from_row).collect()
+}
+
+/// Keeps everybody else from relying on the organizations of a type or changing them until the transaction ends.
+pub async fn lock_those_of_type(tx: &impl ConnectionTrait, id: &MembershipTypeId) -> Result<(), DbErr> {
+    let locked: Vec<String> = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::MembershipType.eq(id.as_str()))
+        .order_by_asc(Column::Id)
+        .lock_exclusive()
+        .into_tuple()
+        .all(tx)
+        .await?;
+    drop(locked);
+    Ok(())
+}
+
+/// Returns the membership types that records have, whatever their status.
+pub async fn types_in_use(db: &impl ConnectionTrait) -> Result<BTreeSet<MembershipTypeId>, DbErr> {
+    let ids: Vec<String> = Entity::find()
+        .select_only()
+        .column(Column::MembershipType)
+        .distinct()
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(ids.into_iter().map(MembershipTypeId::new).collect())
 }
 
 /// Returns those whose membership should have ended before `today`.

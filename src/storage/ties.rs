@@ -29,6 +29,42 @@ pub async fn list_types(db: &impl ConnectionTrait) -> Result<Vec<RightType>, DbE
         .collect()
 }
 
+pub async fn insert_type(tx: &impl ConnectionTrait, kind: &RightType) -> Result<(), DbErr> {
+    ties_right_type::Entity::insert(to_type_row(kind)?)
+        .exec_without_returning(tx)
+        .await
+        .map(drop)
+}
+
+pub async fn update_type(tx: &impl ConnectionTrait, kind: &RightType) -> Result<(), DbErr> {
+    ties_right_type::Entity::update(to_type_row(kind)?)
+        .exec(tx)
+        .await
+        .map(drop)
+}
+
+/// Deletes a kind. The database refuses if there is a right of it.
+pub async fn delete_type(tx: &impl ConnectionTrait, name: &str) -> Result<(), DbErr> {
+    ties_right_type::Entity::delete_by_id(name)
+        .exec(tx)
+        .await
+        .map(drop)
+}
+
+/// Returns `true` if anybody has a right of the kind, or ever had.
+pub async fn is_type_in_use(db: &impl ConnectionTrait, name: &str) -> Result<bool, DbErr> {
+    let found = Entity::find().filter(Column::RightType.eq(name)).one(db).await?;
+    Ok(found.is_some())
+}
+
+fn to_type_row(kind: &RightType) -> Result<ties_right_type::ActiveModel, DbErr> {
+    Ok(ties_right_type::ActiveModel {
+        id: Set(kind.name.clone()),
+        names: Set(serde_json::to_string(&kind.names).map_err(|error| DbErr::Json(error.to_string()))?),
+        position: Set(kind.position),
+    })
+}
+
 /// Returns all rights that ever were on one affiliation, newest first.
 pub async fn list_of_affiliation(
     db: &impl ConnectionTrait,

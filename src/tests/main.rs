@@ -26,6 +26,7 @@ mod client_authentication;
 mod client_pages;
 mod client_report;
 mod crash_recovery;
+mod deployment;
 mod device_authorization;
 mod dpop;
 mod encryption;

@@ -42,7 +42,7 @@ impl Terminal {
         }
     }
 
-    async fn types(&self, line: &str) -> anyhow::Result<()> {
+    async fn types(&self, line: &str) -> anyhow::Result<ExitCode> {
         let words = std::iter::once("client").chain(line.split(' '));
         run(&self.console, Typed::try_parse_from(words)?.command).await
     }
@@ -254,4 +254,43 @@ async fn what_is_handed_over_is_printed_as_a_block() {
     let block = handover::json(&app, &issued);
     assert_eq!(block["client_secret"], secret);
     assert_eq!(block["claims"], json!(["sub", "email", "email_verified"]));
+}
+
+#[tokio::test]
+async fn a_file_is_shown_before_it_is_applied_and_prunes_if_that_is_asked() {
+    let terminal = Terminal::new();
+    terminal
+        .types("add --id shop --name Shop --redirect-uri https://a.example/cb")
+        .await
+        .expect("added");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("clients.json").display().to_string();
+    let one = |enabled: bool| {
+        format!(
+            "{{\"clients\": [{{\"client_id\": \"tv\", \"client_name\": \"TV\", \"enabled\": {enabled}, \
+             \"redirect_uris\": [\"https://b.example/cb\"], \"token_endpoint_auth_method\": \"none\"}}]}}"
+        )
+    };
+    let typed = async |options: &str| {
+        let status = terminal.types(&format!("apply {file}{options}")).await;
+        status.map(|it| format!("{it:?}")).map_err(|it| it.to_string())
+    };
+    let status = |code: u8| Ok(format!("{:?}", ExitCode::from(code)));
+    std::fs::write(&file, one(true)).expect("written");
+    assert_eq!(typed(" --dry-run").await, status(3));
+    assert!(
+        clients::find(&terminal.app().await, &ClientId::new("tv"))
+            .await
+            .is_err()
+    );
+    assert_eq!(typed("").await, status(0));
+    assert_eq!(typed(" --dry-run").await, status(0));
+    assert_eq!(typed(" --dry-run --prune").await, status(3));
+    assert!(terminal.client("shop").await.enabled);
+    assert_eq!(typed(" --prune").await, status(0));
+    assert!(!terminal.client("shop").await.enabled && terminal.client("tv").await.enabled);
+    assert_eq!(typed(" --dry-run --prune").await, status(0));
+    std::fs::write(&file, "{\"clients\": []}").expect("written");
+    let refused = typed(" --prune").await.expect_err("refused");
+    assert!(refused.contains("clients: there is none"), "{refused}");
 }

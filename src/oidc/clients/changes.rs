@@ -87,7 +87,7 @@ pub(in crate::oidc) fn make(new: NewClient, now: Time) -> Result<Issued, ClientE
             origin,
             metadata,
             settings,
-            secrets: secret.iter().map(|it| stored(it, now)).collect(),
+            secrets: secret.iter().map(|it| stored(it.digest(), now)).collect(),
             created_at: now,
             updated_at: now,
         },

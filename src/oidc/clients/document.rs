@@ -8,6 +8,8 @@ use serde_json::{Map, Value};
 use super::Problem;
 use crate::domain::ClientId;
 use crate::domain::client::{Client, Definition, Metadata};
+use crate::domain::secret::Digest;
+use crate::tables::json;
 
 /// One client of a file, or of the command line.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +19,8 @@ pub struct ClientDocument {
     /// The state; `None`: the document leaves it as it is.
     pub enabled: Option<bool>,
     pub secret: SecretSource,
+    /// The line of the file where it begins; `None`: it is of no file.
+    pub line: Option<u64>,
 }
 
 /// Says where the secret is; the file itself never holds it.
@@ -27,13 +31,16 @@ pub enum SecretSource {
     Unnamed,
     Environment(String),
     File(String),
+    /// The digest itself, as an export writes it: from a secret of 128 bits or more, nobody finds that secret by it.
+    Digest(Digest),
 }
 
 /// Members beside those of [`Definition`]. The command line adds `report` when it prints; when read, it says nothing.
-const OWN_MEMBERS: [&str; 5] = [
+const OWN_MEMBERS: [&str; 6] = [
     "client_id",
     "client_secret_env",
     "client_secret_file",
+    "client_secret_sha256",
     "enabled",
     "report",
 ];
@@ -59,30 +66,32 @@ pub fn metadata_of_client(
     read_members(&asked)
 }
 
-/// Reads a whole file. Every problem says which client it is about.
+/// Reads a whole file. Every problem says which client it is about, and in which line it is.
 pub fn documents(text: &str) -> Result<Vec<ClientDocument>, Vec<Problem>> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let file: Value = serde_json::from_str(text).map_err(|e| vec![problem("file", e.to_string())])?;
-    let listed = match &file {
-        Value::Object(members) if members.len() == 1 => members.get("clients").and_then(Value::as_array),
-        _ => None,
-    };
-    let listed = listed.ok_or_else(|| vec![problem("file", "is not {\"clients\": [ … ]}".to_owned())])?;
+    let listed = json::elements(text, "clients");
+    let listed = listed.map_err(|it| vec![problem(&format!("line {}", it.line), it.reason)])?;
     let mut documents: Vec<ClientDocument> = Vec::new();
     let mut problems = Vec::new();
-    for (position, value) in listed.iter().enumerate() {
-        match ClientDocument::read(value) {
+    for (position, element) in listed.iter().enumerate() {
+        let value = serde_json::from_str(element.text()).unwrap_or_default();
+        match ClientDocument::read(&value) {
             Ok(document) if documents.iter().any(|other| other.id == document.id) => {
                 problems.push(problem(
-                    &format!("clients[{position}]"),
+                    &format!("line {}: clients[{position}]", element.line()),
                     format!("{} is listed twice", document.id),
                 ));
             }
-            Ok(document) => documents.push(document),
+            Ok(document) => documents.push(ClientDocument {
+                line: Some(element.line()),
+                ..document
+            }),
             Err(found) => {
-                problems.extend(found.into_iter().map(|problem| Problem {
-                    member: format!("clients[{position}].{}", problem.member),
-                    ..problem
+                problems.extend(found.into_iter().map(|problem| {
+                    let line = element.line_of_member(&problem.member);
+                    Problem {
+                        member: format!("line {line}: clients[{position}].{}", problem.member),
+                        ..problem
+                    }
                 }));
             }
         }
@@ -109,18 +118,7 @@ impl ClientDocument {
         }
         let id =
             text(members, "client_id")?.ok_or_else(|| vec![problem("client_id", "is missing".to_owned())])?;
-        let secret = match (
-            text(members, "client_secret_env")?,
-            text(members, "client_secret_file")?,
-        ) {
-            (None, None) => SecretSource::Unnamed,
-            (Some(name), None) => SecretSource::Environment(name),
-            (None, Some(path)) => SecretSource::File(path),
-            (Some(_), Some(_)) => {
-                let reason = "stands beside client_secret_env; one of them only";
-                return Err(vec![problem("client_secret_file", reason.to_owned())]);
-            }
-        };
+        let secret = secret_source(members)?;
         let enabled = match members.get("enabled") {
             None => None,
             Some(Value::Bool(enabled)) => Some(*enabled),
@@ -133,6 +131,7 @@ impl ClientDocument {
             definition: read_members(&of_definition)?,
             enabled,
             secret,
+            line: None,
         })
     }
 
@@ -144,6 +143,43 @@ impl ClientDocument {
         members.extend(client.definition().members());
         Value::Object(members)
     }
+
+    /// Writes the digest of the current secret as well, so that the file makes the same client elsewhere.
+    pub fn write_with_secret(client: &Client) -> Value {
+        let mut document = Self::write(client);
+        let current = client.secrets.iter().find(|it| it.expires_at.is_none());
+        if let Some(current) = current {
+            document["client_secret_sha256"] = Value::from(current.digest.as_str());
+        }
+        document
+    }
+}
+
+fn secret_source(members: &Map<String, Value>) -> Result<SecretSource, Vec<Problem>> {
+    const NAMES: [&str; 3] = ["client_secret_env", "client_secret_file", "client_secret_sha256"];
+    let mut source = SecretSource::Unnamed;
+    for name in NAMES {
+        let Some(value) = text(members, name)? else {
+            continue;
+        };
+        if source != SecretSource::Unnamed {
+            let reason = format!("stands beside another of {}", NAMES.join(", "));
+            return Err(vec![problem(name, reason)]);
+        }
+        source = match name {
+            "client_secret_env" => SecretSource::Environment(value),
+            "client_secret_file" => SecretSource::File(value),
+            _ => {
+                let is_hexadecimal = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
+                if value.len() != 64 || !value.bytes().all(is_hexadecimal) {
+                    let reason = "is not 64 hexadecimal digits in lower case";
+                    return Err(vec![problem(name, reason.to_owned())]);
+                }
+                SecretSource::Digest(Digest::stored(value))
+            }
+        };
+    }
+    Ok(source)
 }
 
 /// Reads one member after the other, so that the problem names the one that is wrong.
@@ -226,15 +262,23 @@ mod tests {
                 r#"{"client_id": "a", "access_policy": {"ties": []}}"#,
                 "clients[0].access_policy",
             ),
+            (
+                r#"{"client_id": "a", "client_secret_sha256": "ABC"}"#,
+                "clients[0].client_secret_sha256",
+            ),
+            (
+                r#"{"client_id": "a", "client_secret_env": "A", "client_secret_file": "a"}"#,
+                "clients[0].client_secret_file",
+            ),
             (r#"{"client_name": "a"}"#, "clients[0].client_id"),
             (r#"{"client_id": 1}"#, "clients[0].client_id"),
             (r#"{"client_id": "a"}, {"client_id": "a"}"#, "clients[1]"),
         ] {
-            let found = documents(&format!("{{\"clients\": [{client}]}}")).expect_err("bad");
-            assert_eq!(found[0].member, member, "{client}");
+            let found = documents(&format!("{{\"clients\": [\n{client}]}}")).expect_err("bad");
+            assert_eq!(found[0].member, format!("line 2: {member}"), "{client}");
         }
         for file in ["", "[]", r#"{"clients": {}}"#, r#"{"clients": [], "more": 1}"#] {
-            assert_eq!(documents(file).expect_err("bad")[0].member, "file");
+            assert_eq!(documents(file).expect_err("bad")[0].member, "line 1");
         }
     }
 

@@ -9,7 +9,8 @@ use crate::app::{App, Tx};
 use crate::domain::actor::Context;
 use crate::domain::client::{AuthMethod, Client, ClientSecret, Metadata};
 use crate::domain::event::{Action, Event};
-use crate::domain::{ClientId, Time, secret::Secret};
+use crate::domain::secret::{Digest, Secret};
+use crate::domain::{ClientId, Time};
 use crate::random;
 use crate::storage;
 
@@ -60,8 +61,13 @@ pub(in crate::oidc) async fn replace_secret(
     id: &ClientId,
     secret: &Secret,
 ) -> Result<(), ClientError> {
+    replace_digest(tx, id, secret.digest()).await
+}
+
+/// Does so with a secret of which the digest alone is there.
+pub(super) async fn replace_digest(tx: &Tx, id: &ClientId, digest: Digest) -> Result<(), ClientError> {
     storage::clients::retire_secrets(tx, id, tx.now() + OVERLAP).await?;
-    storage::clients::insert_secret(tx, id, &stored(secret, tx.now())).await?;
+    storage::clients::insert_secret(tx, id, &stored(digest, tx.now())).await?;
     let event = Event::new(Action::ClientSecretRotated, format!("client:{id}"));
     Ok(tx.record(event).await?)
 }
@@ -94,9 +100,9 @@ pub(super) fn check_secret(secret: &Secret) -> Result<(), ClientError> {
     }
 }
 
-pub(super) fn stored(secret: &Secret, now: Time) -> ClientSecret {
+pub(super) fn stored(digest: Digest, now: Time) -> ClientSecret {
     ClientSecret {
-        digest: secret.digest(),
+        digest,
         created_at: now,
         expires_at: None,
     }

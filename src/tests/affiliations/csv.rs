@@ -27,7 +27,8 @@ async fn what_is_exported_can_be_imported_as_it_is() {
         Imported {
             created: 2,
             changed: 0,
-            unchanged: 0
+            unchanged: 0,
+            ended: 0
         }
     );
 
@@ -41,7 +42,8 @@ async fn what_is_exported_can_be_imported_as_it_is() {
         Imported {
             created: 0,
             changed: 0,
-            unchanged: 6
+            unchanged: 6,
+            ended: 0
         }
     );
     assert_eq!(export(&op.app, &operator).await.unwrap(), exported);
@@ -130,7 +132,8 @@ async fn a_merged_id_in_a_file_means_the_survivor() {
         Imported {
             created: 0,
             changed: 0,
-            unchanged: 5
+            unchanged: 5,
+            ended: 0
         }
     );
     import(&op.app, &operator, b"id,acronym\ntwin,TT\n")

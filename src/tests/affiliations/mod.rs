@@ -83,7 +83,7 @@ impl TestOp {
     }
 
     /// Inserts such a person with an approved affiliation and the office of a Focal Point.
-    async fn insert_person_as_focal_point(&self, name: &str, organization: &str) -> AccountId {
+    pub async fn insert_person_as_focal_point(&self, name: &str, organization: &str) -> AccountId {
         let account = self.insert_person(name).await;
         let approved = rows::approved(self.now());
         let affiliation = self.insert_affiliation(&account, organization, approved).await;

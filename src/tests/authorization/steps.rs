@@ -4,6 +4,7 @@ use sea_orm::{ConnectionTrait, Statement};
 
 use super::*;
 use itu_account::domain::actor::Context;
+use itu_account::domain::difference::Unnamed;
 use itu_account::oidc::access_policy::Lack;
 use itu_account::oidc::authorization::kept_request::{self, Reopened};
 use itu_account::oidc::{clients, codes, codes::Taken};
@@ -399,9 +400,13 @@ async fn a_file_of_clients_is_applied_as_a_whole_and_twice_is_as_once() {
             {"client_id": "c", "client_name": "C", "redirect_uris": ["http://c.example/"]}]}"#,
     );
 
-    let first = clients::apply(&op.app, &operator, &good).await.expect("applied");
-    let second = clients::apply(&op.app, &operator, &good).await.expect("applied");
-    let refused = clients::apply(&op.app, &operator, &half)
+    let first = clients::apply(&op.app, &operator, &good, Unnamed::Kept)
+        .await
+        .expect("applied");
+    let second = clients::apply(&op.app, &operator, &good, Unnamed::Kept)
+        .await
+        .expect("applied");
+    let refused = clients::apply(&op.app, &operator, &half, Unnamed::Kept)
         .await
         .expect_err("refused");
 
@@ -409,13 +414,16 @@ async fn a_file_of_clients_is_applied_as_a_whole_and_twice_is_as_once() {
         (first[0].change, second[0].change),
         (clients::Change::Added, clients::Change::Unchanged)
     );
-    assert!(refused.to_string().starts_with("c.redirect_uris: "), "{refused}");
+    assert!(
+        refused.to_string().starts_with("line 2: c.redirect_uris: "),
+        "{refused}"
+    );
     assert!(op.app.registry.find("a").is_some() && op.app.registry.find("b").is_none());
     // The printed form can be parsed again, and changes nothing.
     let printed =
         clients::ClientDocument::write(&clients::find(&op.app, &good[0].0.id).await.expect("there"));
     let again = clients::ClientDocument::read(&printed).expect("a document");
-    let third = clients::apply(&op.app, &operator, &[(again, None)])
+    let third = clients::apply(&op.app, &operator, &[(again, None)], Unnamed::Kept)
         .await
         .expect("applied");
     assert_eq!(third[0].change, clients::Change::Unchanged);

@@ -5,16 +5,28 @@ use crate::affiliations::Error;
 use crate::affiliations::lifecycle::authority;
 use crate::app::App;
 use crate::domain::actor::Context;
+use crate::domain::organization::Organization;
 use crate::storage::organizations;
 
 /// Returns all records that are not merged away or rejected.
 pub async fn export(app: &App, context: &Context) -> Result<Vec<u8>, Error> {
     authority::require_administrator(app, context).await?;
-    let all = organizations::list_all(app.db.read()).await?;
+    write(&organizations::list_all(app.db.read()).await?)
+}
+
+/// Returns the records that an administrator has accepted: what visitors proposed is no part of a deployment's files.
+pub async fn export_accepted(app: &App, context: &Context) -> Result<Vec<u8>, Error> {
+    authority::require_administrator(app, context).await?;
+    let mut all = organizations::list_all(app.db.read()).await?;
+    all.retain(|it| it.status.is_accepted());
+    write(&all)
+}
+
+fn write(all: &[Organization]) -> Result<Vec<u8>, Error> {
     let mut file = csv::WriterBuilder::new().from_writer(Vec::new());
     let unwritable = |_| Error::Refused("the file cannot be written");
     file.write_record(COLUMNS).map_err(unwritable)?;
-    for organization in &all {
+    for organization in all {
         let sectors: Vec<_> = organization.sectors.iter().map(|it| it.as_str()).collect();
         let date = |it: Option<chrono::NaiveDate>| it.map(|it| it.to_string()).unwrap_or_default();
         file.write_record([

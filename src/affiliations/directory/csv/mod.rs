@@ -1,8 +1,12 @@
-//! The directory as a file (contract.md, "Files that go in and out"). `itu-account org` and the demo call this.
+//! The directory as a file (contract.md, "Files that go in and out"). `itu-account org`, the pages of administrators,
+//! `deployment` and the demo call this.
 
 mod export;
 mod import;
+mod plan;
 mod rows;
 
-pub use export::export;
-pub use import::{ImportError, Imported, import};
+pub use export::{export, export_accepted};
+pub use import::{ImportError, Preview, Table, import, import_with, preview};
+pub use plan::{Imported, Plan};
+pub use rows::LineError;

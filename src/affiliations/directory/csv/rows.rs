@@ -30,7 +30,7 @@ pub const COLUMNS: [&str; 12] = [
 
 /// A row: an absent column is `None` and keeps, an empty cell is `Some` of nothing and clears.
 #[derive(Clone, Debug)]
-pub(super) struct Row {
+pub struct Row {
     line: u64,
     pub id: Option<OrganizationId>,
     cells: Vec<(usize, String)>,

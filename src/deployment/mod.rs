@@ -1,0 +1,17 @@
+//! A whole deployment as files, for a directory in git (contract.md, `apply`, `export`): clients, organizations, membership
+//! types, TIES rights, and the documents and policies that the settings name. The command line calls this. It reads and
+//! writes no directory: files are names and bytes.
+//!
+//! What the database has is applied in one transaction, by the rooms that it belongs to. Documents and policies are
+//! settings of the processes, which no transaction changes: those of the files have to be the ones that are served.
+
+mod apply;
+mod error;
+mod export;
+mod files;
+mod settings;
+
+pub use apply::{Applied, Deployment, apply, preview};
+pub use error::{Error, FileProblem};
+pub use export::export;
+pub use files::{Files, is_part};
