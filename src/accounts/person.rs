@@ -9,6 +9,7 @@ use crate::domain::AccountId;
 use crate::domain::account::{Account, Suspension};
 use crate::domain::actor::Context;
 use crate::domain::event::{Action, Event};
+use crate::domain::powers::Area;
 use crate::domain::session::Session;
 use crate::storage::{accounts, second_factors, suspensions};
 
@@ -39,7 +40,7 @@ pub async fn open(app: &App, context: &Context, id: &AccountId) -> Result<Opened
     let opened = OpenedAccount {
         is_own,
         may_help: staff::may_help(&context.actor, &account),
-        may_administer: context.actor.is_administrator() && !is_own,
+        may_administer: context.actor.administers(Area::Accounts) && !is_own,
         suspension: suspensions::find(app.db.read(), &account.id).await?,
         sessions: sessions::list(app, &account.id).await?,
         factors: second_factor::list_held(app.db.read(), &account.id).await?,

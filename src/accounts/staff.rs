@@ -7,6 +7,7 @@ use super::{Error, Result};
 use crate::app::{App, Tx};
 use crate::domain::account::Account;
 use crate::domain::actor::{Actor, Context};
+use crate::domain::powers::Area;
 use crate::domain::role::Role;
 use crate::domain::{AccountId, Time};
 use crate::storage::accounts;
@@ -36,12 +37,12 @@ pub async fn require_helper(app: &App, context: &Context, account: &Account) -> 
 pub fn may_help(actor: &Actor, account: &Account) -> bool {
     let is_own = actor.account() == Some(&account.id);
     let has_role = account.role != Role::User;
-    actor.helps_people() && !is_own && (actor.is_administrator() || !has_role)
+    actor.helps_people() && !is_own && (actor.administers(Area::Accounts) || !has_role)
 }
 
 /// Refuses everybody but administrators, and those for their own account.
 pub async fn require_administrator(app: &App, context: &Context, account: &Account) -> Result<()> {
-    if !context.actor.is_administrator() {
+    if !context.actor.administers(Area::Accounts) {
         return Err(Error::NotFound);
     }
     require_helper(app, context, account).await

@@ -76,7 +76,7 @@ pub async fn list_without_focal_point(
     context: &Context,
     search: &RosterSearch<'_>,
 ) -> Result<RosterPage, Error> {
-    authority::require_administrator(app, context).await?;
+    authority::require_overseer(app, context).await?;
     let filter = Filter {
         without_focal_point: true,
         ..filter(search)
@@ -86,7 +86,7 @@ pub async fn list_without_focal_point(
 
 /// Counts the requests that come to the administrators, for a line of the menu.
 pub async fn count_without_focal_point(app: &App, context: &Context) -> Result<u64, Error> {
-    authority::require_administrator(app, context).await?;
+    authority::require_overseer(app, context).await?;
     let filter = Filter {
         without_focal_point: true,
         show: Some(Show::Requests),

@@ -2,6 +2,7 @@
 
 use super::affiliation::Capacity;
 use super::organization::words;
+use super::powers::{Area, Power, Powers};
 use super::role::Role;
 use super::{AccountId, ClientId, Time, session};
 
@@ -12,11 +13,16 @@ pub enum Actor {
     Visitor,
     /// A person, with the role that the account holds. The organization at hand decides whether a person is its Focal
     /// Point, for each act.
-    Person {
-        account: AccountId,
-        role: Role,
-    },
+    Person { account: AccountId, role: Role },
+    /// A client at an endpoint of the protocol.
     Client(ClientId),
+    /// A client at an interface for programs, by an access token: on its own behalf, or on that of a person with their
+    /// role.
+    Program {
+        client: ClientId,
+        powers: Powers,
+        person: Option<(AccountId, Role)>,
+    },
     /// The operator: somebody who has a shell on the server.
     Operator,
     /// The service itself, by the clock.
@@ -53,67 +59,86 @@ impl Actor {
     pub fn office(&self, person: Option<&AccountId>) -> Office {
         match self {
             Self::Visitor => Office::Visitor,
-            Self::Person { account, .. } if person.is_none_or(|it| it == account) => Office::Themselves,
-            Self::Person { role: Role::User, .. } => Office::FocalPoint,
-            Self::Person { .. } | Self::Operator => Office::Administrator,
-            Self::Client(_) => Office::Client,
+            Self::Person { account, role }
+            | Self::Program {
+                person: Some((account, role)),
+                ..
+            } => match role {
+                _ if person.is_none_or(|it| it == account) => Office::Themselves,
+                Role::User => Office::FocalPoint,
+                _ => Office::Administrator,
+            },
+            Self::Operator => Office::Administrator,
+            Self::Client(_) | Self::Program { person: None, .. } => Office::Client,
             Self::System => Office::System,
         }
     }
 
     pub fn account(&self) -> Option<&AccountId> {
+        self.person().map(|(account, _)| account)
+    }
+
+    /// Returns the person who acts, in person or through a program, with the role of the account.
+    pub fn person(&self) -> Option<(&AccountId, Role)> {
         match self {
-            Self::Person { account, .. } => Some(account),
+            Self::Person { account, role }
+            | Self::Program {
+                person: Some((account, role)),
+                ..
+            } => Some((account, *role)),
             _ => None,
         }
     }
 
-    /// Returns `true` for whoever may act for every organization: administrators, and the operator at the console.
-    pub fn is_administrator(&self) -> bool {
-        matches!(
-            self,
-            Self::Operator
-                | Self::System
-                | Self::Person {
-                    role: Role::Administrator,
-                    ..
-                }
-        )
+    /// Returns `true` for whoever may change everything in this area: administrators, programs with that power, and the
+    /// operator at the console.
+    pub fn administers(&self, area: Area) -> bool {
+        self.has(Power::Change(area)) && self.person().is_none_or(|(_, role)| role == Role::Administrator)
+    }
+
+    /// Returns `true` for whoever may see everything in this area.
+    pub fn oversees(&self, area: Area) -> bool {
+        self.has(Power::Read(area)) && self.person().is_none_or(|(_, role)| role == Role::Administrator)
+    }
+
+    /// Returns `true` for whoever has this power, by the role or by the scope of a token and the role.
+    pub fn has(&self, power: Power) -> bool {
+        match self {
+            Self::Operator | Self::System => true,
+            Self::Person { role, .. } => Powers::of_role(*role).has(power),
+            Self::Program { powers, .. } => powers.has(power),
+            Self::Visitor | Self::Client(_) => false,
+        }
     }
 
     /// Returns `true` for whoever may open the accounts of other people.
     pub fn reads_accounts(&self) -> bool {
-        match self {
-            Self::Operator | Self::System => true,
-            Self::Person { role, .. } => role.reads_accounts(),
-            _ => false,
-        }
+        self.has(Power::Read(Area::Accounts))
     }
 
     /// Returns `true` for whoever helps people with their accounts.
     pub fn helps_people(&self) -> bool {
-        match self {
-            Self::Operator | Self::System => true,
-            Self::Person { role, .. } => role.helps_people(),
-            _ => false,
-        }
+        self.has(Power::Change(Area::Accounts))
     }
 
     /// Returns `true` for whoever reads the whole audit trail.
     pub fn reads_audit_trail(&self) -> bool {
-        match self {
-            Self::Operator | Self::System => true,
-            Self::Person { role, .. } => role.reads_audit_trail(),
-            _ => false,
-        }
+        self.has(Power::Read(Area::Audit))
     }
 
     /// Returns the actor's name in the audit trail: kind and id, never a person's name.
     pub fn label(&self) -> String {
         match self {
             Self::Visitor => "visitor".into(),
-            Self::Person { account, .. } => format!("account:{account}"),
-            Self::Client(id) => format!("client:{id}"),
+            Self::Person { account, .. }
+            | Self::Program {
+                person: Some((account, _)),
+                ..
+            } => format!("account:{account}"),
+            Self::Client(client)
+            | Self::Program {
+                client, person: None, ..
+            } => format!("client:{client}"),
             Self::Operator => "operator".into(),
             Self::System => "system".into(),
         }
@@ -162,11 +187,11 @@ impl Context {
         }
     }
 
-    /// Returns `false` if a person acts whose last authentication in this session is too long ago to change roles
-    /// (security.md SE-4). The operator has no session.
+    /// Returns `false` if a person acts whose last authentication is too long ago to change roles (security.md SE-4). The
+    /// operator has no session, and a program on its own behalf authenticates for each token.
     pub fn is_recent(&self, now: Time) -> bool {
         match &self.actor {
-            Actor::Operator | Actor::System => true,
+            Actor::Operator | Actor::System | Actor::Program { person: None, .. } => true,
             _ => self
                 .authenticated_at
                 .is_some_and(|at| session::is_recent(at, now)),

@@ -29,6 +29,7 @@ pub mod not_me;
 pub mod organization;
 pub mod password;
 pub mod polling;
+pub mod powers;
 pub mod profile;
 pub mod reserved_name;
 pub mod resource;

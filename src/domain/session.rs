@@ -12,7 +12,8 @@ const IDLE: Duration = Duration::minutes(60);
 const ABSOLUTE: Duration = Duration::hours(12);
 const DUTY_IDLE: Duration = Duration::minutes(15);
 const DUTY_ABSOLUTE: Duration = Duration::hours(8);
-const RECENT: Duration = Duration::minutes(5);
+/// The time after a login for which it is recent (security.md SE-4).
+pub const RECENT: Duration = Duration::minutes(5);
 const WRITE_USE_EVERY: Duration = Duration::minutes(5);
 
 #[derive(Clone, Debug, PartialEq)]

@@ -110,9 +110,13 @@ impl AccessToken {
         now.timestamp() >= self.expires_at
     }
 
-    /// Returns `true` if it is for us, by the name of our issuer, and not for other resources only (RFC 8707 §2).
-    pub fn is_for(&self, issuer: &str) -> bool {
-        self.audience.is_empty() || self.audience.iter().any(|it| it == issuer)
+    /// Returns `true` if it is for this resource (RFC 8707 §2). A token that names none is for the issuer alone.
+    pub fn is_for(&self, resource: &str, issuer: &str) -> bool {
+        if self.audience.is_empty() {
+            resource == issuer
+        } else {
+            self.audience.iter().any(|it| it == resource)
+        }
     }
 
     /// Returns the scheme by which it is presented (RFC 6750, RFC 9449 §5).

@@ -38,22 +38,49 @@ impl IntoResponse for oidc::Error {
 pub struct Challenge {
     error: oidc::Error,
     realm: &'static str,
+    /// `true` if the resource takes bound tokens, too.
+    with_proofs: bool,
 }
 
 impl Challenge {
     pub fn new(realm: &'static str, error: oidc::Error) -> Self {
-        Self { error, realm }
+        Self {
+            error,
+            realm,
+            with_proofs: false,
+        }
     }
-}
 
-/// The one resource of ours that accepts bound tokens.
-const USERINFO: &str = "userinfo";
+    /// Returns the challenge of a resource that takes bound tokens, too.
+    pub fn at_resource(realm: &'static str, error: oidc::Error) -> Self {
+        Self {
+            with_proofs: true,
+            ..Self::new(realm, error)
+        }
+    }
 
-impl IntoResponse for Challenge {
-    fn into_response(self) -> Response {
-        let Self { error, realm } = self;
+    pub const fn error(&self) -> &oidc::Error {
+        &self.error
+    }
+
+    /// Returns the status of the answer.
+    pub fn status(&self) -> StatusCode {
+        if self.is_of_proof() {
+            StatusCode::UNAUTHORIZED // RFC 9449 §7.1
+        } else {
+            status(&self.error)
+        }
+    }
+
+    fn is_of_proof(&self) -> bool {
+        matches!(self.error.code(), Code::InvalidDpopProof | Code::UseDpopNonce)
+    }
+
+    /// Writes the challenge into an answer, whatever its body.
+    pub fn write(&self, response: &mut Response) {
+        let Self { error, realm, .. } = self;
         // The description's characters are those of a quoted string: `oidc::Error` sees to it.
-        let parameters = if error.is_bare() {
+        let mut parameters = if error.is_bare() {
             String::new()
         } else {
             format!(
@@ -62,30 +89,36 @@ impl IntoResponse for Challenge {
                 error.description()
             )
         };
+        for (name, value) in error.needs() {
+            parameters.push_str(&format!(", {name}=\"{value}\""));
+        }
         let bearer = format!("Bearer realm=\"{realm}\"");
         let algs = dpop::ALGS.map(SigningAlg::as_str).join(" ");
         let dpop = format!("{} realm=\"{realm}\", algs=\"{algs}\"", dpop::SCHEME);
         // RFC 9449 §7.2: a resource that takes both schemes names both; the error goes with its own.
-        let of_proof = matches!(error.code(), Code::InvalidDpopProof | Code::UseDpopNonce);
-        let challenges = match (of_proof, realm == USERINFO) {
+        let challenges = match (self.is_of_proof(), self.with_proofs) {
             (true, _) => vec![dpop + &parameters],
             (false, true) => vec![bearer + &parameters, dpop],
             (false, false) => vec![bearer + &parameters],
         };
-        let mut response = error.into_response();
-        if of_proof {
-            *response.status_mut() = StatusCode::UNAUTHORIZED; // RFC 9449 §7.1
-        }
         for challenge in challenges.iter().filter_map(|it| HeaderValue::from_str(it).ok()) {
             response.headers_mut().append(header::WWW_AUTHENTICATE, challenge);
         }
+    }
+}
+
+impl IntoResponse for Challenge {
+    fn into_response(self) -> Response {
+        let mut response = self.error.clone().into_response();
+        *response.status_mut() = self.status();
+        self.write(&mut response);
         response
     }
 }
 
 impl From<oidc::Error> for Challenge {
     fn from(error: oidc::Error) -> Self {
-        Self::new(USERINFO, error)
+        Self::at_resource("userinfo", error)
     }
 }
 

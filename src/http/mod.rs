@@ -21,6 +21,7 @@ pub mod network;
 pub mod outcome;
 mod page_headers;
 pub mod pages;
+pub mod problem;
 pub mod protocol;
 mod registration;
 mod return_path;

@@ -12,7 +12,8 @@ use super::extract::client::{one_header, proof_of};
 use super::extract::form;
 use crate::app::App;
 use crate::domain::client::Client;
-use crate::oidc::userinfo::{self, PresentedToken, Userinfo};
+use crate::oidc::resource::PresentedToken;
+use crate::oidc::userinfo::{self, Userinfo};
 use crate::oidc::{
     self, backchannel_authentication, device_authorization, discovery, introspection, jwks,
     pushed_authorization_request, revocation, token,

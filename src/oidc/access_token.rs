@@ -12,6 +12,7 @@ use crate::domain::authentication::Authentication;
 use crate::domain::authorization_details::AuthorizationDetails;
 use crate::domain::claim::ClaimsRequest;
 use crate::domain::client::Client;
+use crate::domain::powers;
 use crate::domain::scope::Scope;
 use crate::domain::token::AccessToken;
 use crate::domain::{AuthorizationId, ClientId, Sid, Subject, TokenId};
@@ -248,14 +249,16 @@ pub async fn validate(app: &App, presented: &str) -> Result<Validity> {
                     return Ok(Validity::Invalid("the access policy of its client"));
                 }
             }
-            token.scope = token.scope.limited_to(granted_to.scope());
+            token.scope = powers::grantable(&token.scope.limited_to(granted_to.scope()), account.role);
             Some(account)
         }
     };
     // A scope that is registered no longer is not granted any more, either.
     token.scope = token.scope.limited_to(client.scope());
     if token.scope.is_empty() && had_scope {
-        return Ok(Validity::Invalid("nothing of its scope is registered any more"));
+        return Ok(Validity::Invalid(
+            "nothing of its scope is registered any more, or the person's to grant",
+        ));
     }
     Ok(Validity::Valid(Box::new(Holder {
         token,

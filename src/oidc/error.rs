@@ -88,13 +88,16 @@ codes! {
     // RFC 9449
     InvalidDpopProof = "invalid_dpop_proof" invalid_dpop_proof,
     UseDpopNonce = "use_dpop_nonce" use_dpop_nonce,
+    // RFC 9470
+    InsufficientUserAuthentication = "insufficient_user_authentication" insufficient_user_authentication,
 }
 
 impl Code {
     /// Returns the HTTP status of an answer that is not a redirect.
     pub const fn status(self) -> u16 {
         match self {
-            Self::InvalidClient | Self::InvalidToken => 401, // RFC 6749 §5.2, RFC 6750 §3.1
+            // RFC 6749 §5.2, RFC 6750 §3.1, RFC 9470 §3
+            Self::InvalidClient | Self::InvalidToken | Self::InsufficientUserAuthentication => 401,
             Self::InsufficientScope => 403,
             Self::ServerError => 500,
             Self::TemporarilyUnavailable => 503,
@@ -119,6 +122,8 @@ pub struct Error {
     /// answer (security.md LG-1).
     client: Option<ClientId>,
     mismatch: Option<Arc<Mismatch>>,
+    /// What a challenge says beside the error: a scope that would do, an age, a class (RFC 6750 §3, RFC 9470 §3).
+    needs: Vec<(&'static str, String)>,
 }
 
 /// The wait in seconds that an answer 503 asks for (security.md ST-1).
@@ -135,6 +140,7 @@ impl Error {
             conflict: false,
             client: None,
             mismatch: None,
+            needs: Vec::new(),
         }
     }
 
@@ -202,6 +208,16 @@ impl Error {
     pub fn caused_by(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         self.source = Some(Arc::new(source));
         self
+    }
+
+    /// Adds a parameter of the challenge, in characters of a quoted string.
+    pub fn needing(mut self, parameter: &'static str, value: impl Into<String>) -> Self {
+        self.needs.push((parameter, value.into()));
+        self
+    }
+
+    pub fn needs(&self) -> &[(&'static str, String)] {
+        &self.needs
     }
 
     /// Names the client for the log; the first one that was named stays.

@@ -28,6 +28,7 @@ pub mod pkce;
 pub mod pushed_authorization_request;
 pub mod registration;
 mod request_object;
+pub mod resource;
 pub mod retention;
 pub mod revocation;
 pub mod sender_constraint;

@@ -9,7 +9,7 @@ use sea_orm::{
 };
 
 use super::entities::event;
-use crate::domain::actor::{Context, Office};
+use crate::domain::actor::{Actor, Context, Office};
 use crate::domain::audit_trail::Entry;
 use crate::domain::browser::browser_in_words;
 use crate::domain::event::{Action, Event, Record, Refusal};
@@ -54,8 +54,20 @@ fn row(now: Time, context: &Context, event: &Event) -> event::ActiveModel {
         request_id: Set(context.request_id.clone()),
         acted_as: Set(context.actor.office(person.as_ref()).as_str().to_owned()),
         account_id: Set(person.map(AccountId::into_string)),
-        browser: Set(browser_in_words(&context.user_agent)),
+        browser: Set(browser_of(context)),
         ..Default::default()
+    }
+}
+
+/// Returns the browser of a person; of a person who acts through a program, the program.
+fn browser_of(context: &Context) -> String {
+    match &context.actor {
+        Actor::Program {
+            client,
+            person: Some(_),
+            ..
+        } => format!("client:{client}"),
+        _ => browser_in_words(&context.user_agent),
     }
 }
 

@@ -49,6 +49,7 @@ mod parameters_once;
 mod personal_data;
 mod pkce;
 mod privacy_notice;
+mod programs;
 mod readme;
 mod refresh_token;
 mod refusal_log;

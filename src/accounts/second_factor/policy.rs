@@ -12,7 +12,7 @@ use super::status::reachable_acr_within;
 use crate::accounts::{Error, Result};
 use crate::app::{App, Tx};
 use crate::domain::account::Account;
-use crate::domain::actor::{Actor, Context};
+use crate::domain::actor::Context;
 use crate::domain::authentication::Acr;
 use crate::domain::event::{Action, Event};
 use crate::domain::role::{Duty, Role};
@@ -80,6 +80,11 @@ async fn demand_of(app: &App, account: &AccountId, role: Role) -> Result<Option<
 
 /// Returns what keeps this session from the work of an office.
 pub async fn unmet(app: &App, session: &Session, account: &Account) -> Result<Option<Unmet>> {
+    unmet_by(app, session.acr(), account).await
+}
+
+/// Does what `unmet` does, for a login of this class.
+pub async fn unmet_by(app: &App, acr: Acr, account: &Account) -> Result<Option<Unmet>> {
     let db = app.db.read();
     if duty(app, db, &account.id, account.role).await?.is_none() {
         return Ok(None);
@@ -87,15 +92,15 @@ pub async fn unmet(app: &App, session: &Session, account: &Account) -> Result<Op
     if let Some(demand) = demand(app, account).await? {
         return Ok(demand.is_overdue.then_some(Unmet::SetUp));
     }
-    Ok((session.acr() < Acr::SecondFactor).then_some(Unmet::StepUp))
+    Ok((acr < Acr::SecondFactor).then_some(Unmet::StepUp))
 }
 
 /// Returns `true` if the office of whoever acts is closed. The operator and the service itself hold none.
 pub async fn closes_office(app: &App, context: &Context) -> Result<bool> {
-    let Actor::Person { account, role } = &context.actor else {
+    let Some((account, role)) = context.actor.person() else {
         return Ok(false);
     };
-    let demand = demand_of(app, account, *role).await?;
+    let demand = demand_of(app, account, role).await?;
     Ok(demand.is_some_and(|it| it.is_overdue))
 }
 

@@ -31,7 +31,7 @@ pub struct Counts {
 
 /// Returns a page of the accepted organizations, whatever became of their membership.
 pub async fn list(app: &App, context: &Context, search: &DirectorySearch<'_>) -> Result<Page, Error> {
-    authority::require_administrator(app, context).await?;
+    authority::require_overseer(app, context).await?;
     let mut filter = filter(app.db.read(), search).await?;
     if filter.statuses.is_empty() {
         filter.statuses = accepted();
@@ -41,7 +41,7 @@ pub async fn list(app: &App, context: &Context, search: &DirectorySearch<'_>) ->
 
 /// Returns a page of the proposals, with how many people say that they belong to each.
 pub async fn proposals(app: &App, context: &Context, number: u64) -> Result<(Page, Vec<u64>), Error> {
-    authority::require_administrator(app, context).await?;
+    authority::require_overseer(app, context).await?;
     let db = app.db.read();
     let search = DirectorySearch {
         page: number,
@@ -74,7 +74,7 @@ pub async fn find_proposal(app: &App, context: &Context, id: &OrganizationId) ->
 /// of them, the longest words before the others.
 pub async fn similar(app: &App, context: &Context, name: &str) -> Result<Vec<Organization>, Error> {
     const MOST: usize = 10;
-    authority::require_administrator(app, context).await?;
+    authority::require_overseer(app, context).await?;
     let mut words: Vec<&str> = name
         .split_whitespace()
         .filter(|it| it.chars().count() > 2)
@@ -101,7 +101,7 @@ pub async fn similar(app: &App, context: &Context, name: &str) -> Result<Vec<Org
 
 /// Counts proposals and accepted organizations.
 pub async fn counts(app: &App, context: &Context) -> Result<Counts, Error> {
-    authority::require_administrator(app, context).await?;
+    authority::require_overseer(app, context).await?;
     let db = app.db.read();
     let all = Filter {
         statuses: accepted(),
@@ -120,7 +120,7 @@ async fn record(
     fits: impl Fn(OrganizationStatus) -> bool,
     may_have_fitted: impl Fn(OrganizationStatus) -> bool,
 ) -> Result<Record, Error> {
-    authority::require_administrator(app, context).await?;
+    authority::require_overseer(app, context).await?;
     let db = app.db.read();
     let organization = match organizations::find(db, id).await? {
         Some(organization) if fits(organization.status) => organization,

@@ -14,6 +14,7 @@ use crate::domain::actor::{Actor, Context};
 use crate::domain::affiliation::{Affiliation, Capacity, Decision};
 use crate::domain::message::FieldErrors;
 use crate::domain::organization::Organization;
+use crate::domain::powers::Area;
 use crate::domain::{AccountId, AffiliationId, OrganizationId, Time, text};
 use crate::storage::{affiliations, focal_points, organizations};
 
@@ -48,7 +49,7 @@ pub fn refuse_own(context: &Context, subject: &AccountId) -> Result<(), Error> {
 /// Returns the capacity in which the actor acts for the organization, and keeps it so until the transaction ends.
 pub async fn require_to_decide(tx: &Tx, organization: &OrganizationId) -> Result<Capacity, Error> {
     let actor = &tx.context().actor;
-    if actor.is_administrator() {
+    if actor.administers(Area::Organizations) {
         return require_administrator(tx.app(), tx.context()).await;
     }
     let Some(account) = actor.account() else {
@@ -69,8 +70,9 @@ pub async fn require_to_see(
     context: &Context,
     organization: &OrganizationId,
 ) -> Result<Capacity, Error> {
-    if context.actor.is_administrator() {
-        return require_administrator(app, context).await;
+    if context.actor.oversees(Area::Organizations) {
+        require_open_office(app, context).await?;
+        return Ok(Capacity::Administrator);
     }
     match organization_of(app.db.read(), context).await? {
         Some(own) if own == *organization => {
@@ -85,11 +87,20 @@ pub async fn require_to_see(
 pub async fn require_administrator(app: &App, context: &Context) -> Result<Capacity, Error> {
     match &context.actor {
         Actor::System => Ok(Capacity::System),
-        actor if actor.is_administrator() => {
+        actor if actor.administers(Area::Organizations) => {
             require_open_office(app, context).await?;
             Ok(Capacity::Administrator)
         }
         _ => Err(Error::NotFound),
+    }
+}
+
+/// Does what `require_administrator` does, and admits programs that only read.
+pub async fn require_overseer(app: &App, context: &Context) -> Result<(), Error> {
+    if context.actor.oversees(Area::Organizations) {
+        require_open_office(app, context).await
+    } else {
+        Err(Error::NotFound)
     }
 }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRequest, MatchedPath, Request};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 
 use super::{actor_context, form};
 use crate::app::App;
@@ -82,19 +82,30 @@ fn path_of(request: &Request) -> &str {
 
 /// Returns the proof that a request presents, at the address that it was sent to.
 pub fn proof_of(app: &App, request: &Request) -> PresentedProof {
-    let extensions = request.extensions();
+    let address = (request.method(), request.uri());
+    proof_at(app, address, request.headers(), request.extensions())
+}
+
+/// Does what `proof_of` does, for a request of which the body was taken.
+pub fn proof_at(
+    app: &App,
+    address: (&Method, &Uri),
+    headers: &HeaderMap,
+    extensions: &Extensions,
+) -> PresentedProof {
     let origin = extensions
         .get::<CalledAt>()
         .map_or(&app.config.issuer, |it| &it.0);
+    let (method, uri) = address;
     PresentedProof {
-        dpop: dpop_of(request, origin.at(path_of(request))),
+        dpop: dpop_of(method, headers, origin.at(uri.path())),
         certificate: extensions.get::<Certificate>().cloned(),
     }
 }
 
 /// Returns the proof of possession (RFC 9449 §4.1): one, or none. The endpoint that needs it judges it.
-fn dpop_of(request: &Request, url: String) -> dpop::DpopHeader {
-    let mut proofs = request.headers().get_all(DPOP).iter();
+fn dpop_of(method: &Method, headers: &HeaderMap, url: String) -> dpop::DpopHeader {
+    let mut proofs = headers.get_all(DPOP).iter();
     let (proof, unreadable) = match (proofs.next().map(HeaderValue::to_str), proofs.next()) {
         (None, _) => (None, false),
         (Some(Ok(one)), None) => (Some(one.to_owned()), false),
@@ -103,7 +114,7 @@ fn dpop_of(request: &Request, url: String) -> dpop::DpopHeader {
     dpop::DpopHeader {
         proof,
         unreadable,
-        method: request.method().to_string(),
+        method: method.to_string(),
         url,
     }
 }

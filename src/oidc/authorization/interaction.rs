@@ -14,8 +14,9 @@ use crate::domain::actor::Context;
 use crate::domain::authorization::AuthorizationRequest;
 use crate::domain::client::Client;
 use crate::domain::event::{Action, Event};
+use crate::domain::role::Role;
 use crate::domain::session::{Due, Session};
-use crate::domain::{AccountId, Time, scope, secret::Digest};
+use crate::domain::{AccountId, Time, powers, scope, secret::Digest};
 use crate::limits::Limit;
 use crate::oidc::access_policy::{self, AccessRefused};
 use crate::oidc::acr::{self, AcrOutcome};
@@ -181,7 +182,8 @@ pub async fn agree(
         return Ok(false);
     }
     // The consent comes last: should storing it fail, the person is asked again.
-    consent::remember(app, context, &interaction.request, account).await?;
+    let (_, role) = context.actor.person().unwrap_or((account, Role::User));
+    consent::remember(app, context, &grantable(&interaction.request, role), account).await?;
     Ok(true)
 }
 
@@ -269,6 +271,7 @@ async fn decide(app: &App, request: &AuthorizationRequest, person: Person<'_>, d
     let refuse = |error| Step::Answer(Target::from(request).refusal(app.config.issuer.as_str(), error));
     let outcome = match identify(app, request, &client, person) {
         Ok((session, account)) => {
+            let request = &grantable(request, account.role);
             let login = Login {
                 request,
                 client: &client,
@@ -288,6 +291,14 @@ async fn decide(app: &App, request: &AuthorizationRequest, person: Person<'_>, d
         Err(Need::Step(step)) if !request.prompt.none => *step,
         // Core §3.1.2.6, security.md AZ-10: the person may be asked nothing.
         Err(Need::Step(step)) => refuse(unasked(&step)),
+    }
+}
+
+/// Returns the request without what a person of this role cannot grant: it is neither asked for nor given (AD-1).
+fn grantable(request: &AuthorizationRequest, role: Role) -> AuthorizationRequest {
+    AuthorizationRequest {
+        scope: powers::grantable(&request.scope, role),
+        ..request.clone()
     }
 }
 
@@ -363,6 +374,9 @@ async fn authorize(app: &App, login: &Login<'_>, done: &Done) -> Result<Vec<(&'s
         session,
         account,
     } = login;
+    if request.scope.is_empty() {
+        return Err(Error::access_denied("The person holds nothing of the scope that was asked for").into());
+    }
     match terms::due(app, account).await.map_err(Error::from)? {
         Some(Due::Deletion) => return Err(Step::KeepAccount.into()),
         Some(Due::EmailVerification) => return Err(Step::VerifyEmail.into()),

@@ -6,15 +6,26 @@ use crate::accounts::second_factor::policy;
 use crate::app::App;
 use crate::domain::ClientId;
 use crate::domain::actor::Context;
+use crate::domain::powers::Area;
 
-/// Refuses everybody else, as if there were no such client (security.md G-4). G-11: what cannot be decided is refused.
+/// Refuses everybody else, as if there were no such client (security.md G-4).
 pub(super) async fn require_administrator(
     app: &App,
     context: &Context,
     id: &ClientId,
 ) -> Result<(), ClientError> {
+    require(app, context, id, context.actor.administers(Area::Clients)).await
+}
+
+/// Does what `require_administrator` does, and admits programs that only read.
+pub(super) async fn require_reader(app: &App, context: &Context, id: &ClientId) -> Result<(), ClientError> {
+    require(app, context, id, context.actor.oversees(Area::Clients)).await
+}
+
+async fn require(app: &App, context: &Context, id: &ClientId, may: bool) -> Result<(), ClientError> {
+    // G-11: what cannot be decided is refused.
     let is_closed = policy::closes_office(app, context).await.unwrap_or(true);
-    if context.actor.is_administrator() && !is_closed {
+    if may && !is_closed {
         Ok(())
     } else {
         Err(ClientError::Unknown(id.clone()))

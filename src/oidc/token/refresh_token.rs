@@ -48,13 +48,14 @@ pub async fn rotate(
         ));
     }
     let audience = Audience::requested(app, client, &grant, parameters)?;
-    let scope = scope::narrowed(&scope::registered(client, &grant)?, parameters.get("scope"))?;
     if revocations::revoked(app.db.read(), None, Some(&grant.authorization_id)).await? {
         return Err(Error::unusable_grant("its authorization was revoked"));
     }
     // contract.md: the policy is checked before the rotation, so that a person whom it refuses now keeps the token for
     // later.
     let (account, grant) = subject::of_grant(app, client, grant, subject::Session::Optional).await?;
+    let scope = scope::in_force(client, &grant, &account)?;
+    let scope = scope::narrowed(&scope, parameters.get("scope"))?;
 
     let successor = if client.rotates_refresh_tokens() {
         Some(token::refresh_token(&family.id, &random::token()))

@@ -1,18 +1,20 @@
 //! The scope of tokens: what was granted and is still registered, and what a request leaves of it (RFC 6749 §6;
 //! security.md G-10, TK-5).
 
+use crate::domain::account::Account;
 use crate::domain::authorization::Grant;
 use crate::domain::client::Client;
+use crate::domain::powers;
 use crate::domain::scope::Scope;
 use crate::oidc::mismatch::Mismatch;
 use crate::oidc::{Error, Result};
 
-/// Returns what was granted and is still registered (G-10).
-pub fn registered(client: &Client, grant: &Grant) -> Result<Scope> {
-    let scope = grant.scope.limited_to(client.scope());
+/// Returns what was granted and is still registered, and the person may grant (G-10, AD-1).
+pub fn in_force(client: &Client, grant: &Grant, account: &Account) -> Result<Scope> {
+    let scope = powers::grantable(&grant.scope.limited_to(client.scope()), account.role);
     if scope.is_empty() && !grant.scope.is_empty() {
         Err(Error::unusable_grant(
-            "nothing of its scope is registered any more",
+            "nothing of its scope is registered any more, or the person's to grant",
         ))
     } else {
         Ok(scope)
