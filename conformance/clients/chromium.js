@@ -9,6 +9,9 @@ import { password } from "./person.js";
 const element = "element-6066-11e4-a52e-4f735466cecf"; // WebDriver §12, the web element identifier
 
 export class Chromium {
+  /** How often the person went to an address, typed or pressed something. */
+  acts = 0;
+
   static async open(port) {
     const it = new Chromium();
     it.profile = mkdtempSync(join(tmpdir(), "chromium-"));
@@ -42,7 +45,10 @@ export class Chromium {
     return value;
   }
 
-  goesTo(url) { return this.#asks("POST", "/url", { url }); }
+  goesTo(url) {
+    this.acts += 1;
+    return this.#asks("POST", "/url", { url });
+  }
 
   url() { return this.#asks("GET", "/url"); }
 
@@ -77,12 +83,30 @@ export class Chromium {
 
   async reads(css) { return this.#asks("GET", `/element/${await this.#find(css)}/text`); }
 
-  async clicks(css) { await this.#asks("POST", `/element/${await this.#find(css)}/click`, {}); }
+  async clicks(css) {
+    this.acts += 1;
+    await this.#asks("POST", `/element/${await this.#find(css)}/click`, {});
+  }
 
   async fills(css, text) {
+    this.acts += 1;
     const id = await this.#find(css);
     await this.#asks("POST", `/element/${id}/clear`, {});
     await this.#asks("POST", `/element/${id}/value`, { text });
+  }
+
+  /** Returns what is on the clipboard, by pasting it into a page without any site. */
+  async pastes() {
+    await this.goesTo("data:text/html,<textarea></textarea>");
+    const [control, released] = ["\uE009", "\uE000"]; // WebDriver §17.4.2, keyboard actions
+    const id = await this.#find("textarea");
+    await this.#asks("POST", `/element/${id}/value`, { text: `${control}v${released}` });
+    for (let tries = 0; tries < 100; tries += 1) {
+      const pasted = await this.#asks("GET", `/element/${id}/property/value`);
+      if (pasted) return pasted;
+      await pause(50);
+    }
+    throw new Error("nothing on the clipboard");
   }
 
   /** Through the provider's pages, as far as they come, until `end` is seen. */
