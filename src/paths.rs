@@ -5,6 +5,7 @@
 //! Endpoints of the protocol are in `oidc::endpoints`, but for the one that is a page: `DEVICE`. Templates write
 //! addresses out, as HTML is read with its links in place; `tests::front_door` compares them with the router.
 
+use crate::domain::global_revocation::GlobalRevocationId;
 use crate::domain::{AccountId, AffiliationId, ClientId, OrganizationId};
 
 // For everybody.
@@ -131,6 +132,9 @@ pub const ADMIN_CLIENT: &str = "/admin/clients/{id}";
 pub const ADMIN_CLIENT_EDIT: &str = "/admin/clients/{id}/edit";
 pub const ADMIN_CLIENT_CONFIRM: &str = "/admin/clients/{id}/confirm";
 pub const ADMIN_CLIENT_SECRET: &str = "/admin/clients/{id}/secret";
+pub const ADMIN_REVOCATIONS: &str = "/admin/revocations";
+pub const ADMIN_REVOCATION_CONFIRM: &str = "/admin/revocations/confirm";
+pub const ADMIN_REVOCATION: &str = "/admin/revocations/{id}";
 
 // The demo's mails, on loopback only.
 pub const DEMO_COMPONENTS: &str = "/demo/components";
@@ -208,6 +212,10 @@ pub fn admin_client(id: &ClientId) -> String {
 
 pub fn admin_client_secret(id: &ClientId) -> String {
     filled(ADMIN_CLIENT_SECRET, &[id.as_str()])
+}
+
+pub fn admin_revocation(id: &GlobalRevocationId) -> String {
+    filled(ADMIN_REVOCATION, &[id.as_str()])
 }
 
 pub fn admin_proposal(id: &OrganizationId) -> String {

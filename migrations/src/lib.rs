@@ -52,6 +52,7 @@ mod m20261130_011100_event_seals;
 mod m20261130_011200_events_searched;
 mod m20261130_011300_indexes_by_client;
 mod m20261130_015400_mails_of_accounts;
+mod m20261130_034600_global_revocations;
 mod online_index;
 mod owned_table;
 
@@ -113,6 +114,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_011200_events_searched::Migration),
             Box::new(m20261130_011300_indexes_by_client::Migration),
             Box::new(m20261130_015400_mails_of_accounts::Migration),
+            Box::new(m20261130_034600_global_revocations::Migration),
         ]
     }
 }

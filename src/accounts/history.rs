@@ -68,6 +68,7 @@ pub const fn visibility(action: Action) -> Visibility {
         | Action::AccountUnlocked
         | Action::AccountSuspended
         | Action::AccountReinstated
+        | Action::AccountTokensRevoked
         | Action::EmailChangeRequested
         | Action::EmailChangeCancelled
         | Action::EmailChanged
@@ -122,6 +123,9 @@ pub const fn visibility(action: Action) -> Visibility {
         Action::TokenExchanged | Action::TokenRevoked | Action::CodeReused => {
             Hidden("it is between services: what a person gave them is at *Services*")
         }
+        Action::GlobalRevocationBegun | Action::GlobalRevocationCompleted => {
+            Hidden("it is about many people; each of whom anything ended has a record of their own")
+        }
         Action::AuthorizationRefused | Action::RedirectUriRefused => {
             Hidden("the service got nothing; mostly its request was wrong")
         }
@@ -156,6 +160,7 @@ pub fn wording(action: Action, reason: Option<&str>) -> Option<&'static str> {
             "another_login" => "history.event.session_ended.another_login",
             "not_me" => "history.event.session_ended.not_me",
             "deletion" => "history.event.session_ended.deletion",
+            "revocation" => "history.event.session_ended.revocation",
             _ => "history.event.session_ended",
         },
         Action::Logout => "history.event.logout",
@@ -186,6 +191,7 @@ pub fn wording(action: Action, reason: Option<&str>) -> Option<&'static str> {
         Action::AccountViewed => "history.event.viewed",
         Action::AccountSuspended => "history.event.suspended",
         Action::AccountReinstated => "history.event.reinstated",
+        Action::AccountTokensRevoked => "history.event.tokens_revoked",
         Action::RefreshTokenReused => "history.event.token_reused",
         Action::SignUpCompleted => "history.event.signed_up",
         Action::EmailCodeSent => "history.event.code_sent",

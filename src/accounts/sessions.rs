@@ -9,7 +9,7 @@ use crate::domain::authentication::{Proof, SecondProof};
 use crate::domain::event::{Action, Event};
 use crate::domain::secret::Secret;
 use crate::domain::session::{MOST_PER_ACCOUNT, Session};
-use crate::domain::{AccountId, SessionId, Sid};
+use crate::domain::{AccountId, SessionId, Sid, Time};
 use crate::random;
 use crate::storage::{accounts, consents, refresh_tokens, sessions};
 use crate::templates::mails;
@@ -213,18 +213,39 @@ pub async fn end_everywhere(app: &App, context: &Context, account: &AccountId) -
         // A permission that has ended is not listed as one that goes on: a service asks for it again.
         consents::end_offline_access(tx, account).await?;
         // A person who did not do it themselves hears of it (LG-4).
-        if tx.context().actor.account() != Some(account)
-            && let Some(person) = accounts::find(tx, account).await?
-        {
-            let message = mails::SessionsEnded {
-                name: person.profile.full_name(),
-                at: tx.now(),
-            };
-            tx.mail(&person, &message).await?;
+        if tx.context().actor.account() != Some(account) {
+            tell_of_end(tx, account).await?;
         }
         Ok(ended)
     })
     .await
+}
+
+/// Ends the sessions of an account that began until then, with the refresh tokens issued in them. The person hears of it
+/// (LG-4), and finds `reason` in the history. Returns how many ended.
+pub async fn end_begun_until(tx: &Tx, id: &AccountId, until: Time, reason: &str) -> Result<u64> {
+    let mut ended = 0;
+    for session in sessions::list_of_account(tx, id).await? {
+        if session.created_at <= until && end_one(tx, id, &session.id, reason).await? {
+            ended += 1;
+        }
+    }
+    if ended > 0 && tx.context().actor.account() != Some(id) {
+        tell_of_end(tx, id).await?;
+    }
+    Ok(ended)
+}
+
+/// Tells a person whose sessions were ended by others (LG-4).
+async fn tell_of_end(tx: &Tx, id: &AccountId) -> Result<()> {
+    if let Some(person) = accounts::find(tx, id).await? {
+        let message = mails::SessionsEnded {
+            name: person.profile.full_name(),
+            at: tx.now(),
+        };
+        tx.mail(&person, &message).await?;
+    }
+    Ok(())
 }
 
 pub(super) async fn end_all_but(

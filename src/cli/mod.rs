@@ -15,6 +15,7 @@ mod difference;
 mod key;
 mod migrate;
 mod org;
+mod revoke;
 mod serve;
 mod unsafe_settings;
 mod user;
@@ -69,6 +70,9 @@ enum Command {
     /// Signing keys: list, rotate, revoke
     #[command(subcommand)]
     Key(key::Command),
+    /// End all tokens that were issued until a moment, after an incident
+    #[command(subcommand)]
+    Revoke(revoke::Command),
     /// The audit trail: the newest entries, the proof that nothing was changed, a file of it
     #[command(subcommand)]
     Audit(audit::Command),
@@ -109,6 +113,7 @@ async fn run(console: &Console, command: Command) -> anyhow::Result<ExitCode> {
         Command::Apply(arguments) => return deployment::apply(console, arguments).await,
         Command::Export(arguments) => deployment::export(console, arguments).await?,
         Command::Key(arguments) => key::run(console, arguments).await?,
+        Command::Revoke(arguments) => revoke::run(console, arguments).await?,
         Command::Audit(arguments) => audit::run(console, arguments).await?,
         Command::Config(arguments) => config::run(&arguments),
         Command::Check => check::run(console).await?,

@@ -23,6 +23,7 @@ pub mod difference;
 pub mod document;
 pub mod email_change;
 pub mod event;
+pub mod global_revocation;
 pub mod message;
 pub mod newsletter;
 pub mod not_me;

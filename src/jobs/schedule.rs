@@ -34,6 +34,11 @@ pub const ALL: &[Job] = &[
         run: |app| Box::pin(async move { deliver_pings(&app).await }),
     },
     Job {
+        name: "global revocations",
+        every: Duration::from_secs(1),
+        run: |app| Box::pin(async move { revoke_globally(&app).await }),
+    },
+    Job {
         name: "data downloads",
         every: Duration::from_secs(2),
         run: |app| Box::pin(async move { build_data_downloads(&app).await }),
@@ -118,6 +123,12 @@ pub async fn deliver_logouts(app: &App) -> anyhow::Result<()> {
 /// Pings services whose authentication requests were decided (CIBA §10.2).
 pub async fn deliver_pings(app: &App) -> anyhow::Result<()> {
     oidc::backchannel_authentication::deliver(app).await?;
+    Ok(())
+}
+
+/// Removes what global revocations have ended.
+pub async fn revoke_globally(app: &App) -> anyhow::Result<()> {
+    oidc::global_revocation::work(app).await?;
     Ok(())
 }
 

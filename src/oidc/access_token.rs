@@ -16,7 +16,8 @@ use crate::domain::powers;
 use crate::domain::scope::Scope;
 use crate::domain::token::AccessToken;
 use crate::domain::{AuthorizationId, ClientId, Sid, Subject, TokenId};
-use crate::storage::{accounts, revocations, sessions};
+use crate::storage::revocations::{self, Descent};
+use crate::storage::{accounts, sessions};
 
 /// The prefix of a sealed token, and the purpose for which its key is derived (security.md G-7).
 const PREFIX: &str = "at_";
@@ -210,23 +211,41 @@ pub async fn validate(app: &App, presented: &str) -> Result<Validity> {
         return Ok(Validity::Invalid("its client is gone")); // DR-6
     };
     let db = app.db.read();
-    if revocations::revoked(db, Some(&token.id), token.authorization_id.as_ref()).await? {
-        return Ok(Validity::Invalid("a revoked access token"));
-    }
     let had_scope = !token.scope.is_empty();
     let account = match &token.subject {
         None => None,
         Some(subject) => {
-            let account = match &token.sid {
+            let found = match &token.sid {
                 Some(sid) => sessions::find_by_sid(db, sid)
                     .await?
                     .filter(|(session, _)| session.is_alive(now))
                     .map(|(_, account)| account),
                 None => accounts::find_by_subject(db, subject).await?,
             };
-            let Some(account) = account.filter(|it| it.sub == *subject && it.is_active()) else {
+            let found = found.filter(|it| it.sub == *subject && it.is_active());
+            if found.is_none() {
                 return Ok(Validity::Invalid("its account or session has ended"));
-            };
+            }
+            found
+        }
+    };
+    let descent = Descent {
+        token: Some(&token.id),
+        authorization: token.authorization_id.as_ref(),
+        account: account.as_ref().map(|it| &it.id),
+        clients: [
+            &token.client_id,
+            token.granted_to.as_ref().unwrap_or(&token.client_id),
+        ],
+        // A time that cannot be is before every revocation (security.md G-11).
+        issued_at: chrono::DateTime::from_timestamp(token.issued_at, 0).unwrap_or_default(),
+    };
+    if revocations::revoked(db, &descent).await? {
+        return Ok(Validity::Invalid("a revoked access token"));
+    }
+    let account = match account {
+        None => None,
+        Some(account) => {
             // RFC 8693 §5: a token that came of a grant by exchanges ends with it, whoever holds it now.
             let granted_to = match &token.granted_to {
                 Some(id) => app.registry.find(id.as_str()),

@@ -11,7 +11,8 @@ use crate::domain::client::Client;
 use crate::domain::secret::Digest;
 use crate::domain::token::{self, RefreshTokenState};
 use crate::domain::{Subject, account::Account};
-use crate::storage::{accounts, refresh_tokens, revocations};
+use crate::oidc::token::is_revoked;
+use crate::storage::{accounts, refresh_tokens};
 
 /// Returns the JSON of the answer.
 pub async fn answer(app: &App, client: &Client, parameters: &Parameters) -> Result<Value> {
@@ -107,10 +108,10 @@ async fn refresh_token(app: &App, client: &Client, presented: &str) -> Result<Op
     if family.client_id != client.id || !current {
         return Ok(None);
     }
-    if revocations::revoked(db, None, Some(&family.authorization_id)).await? {
+    let grant: Grant = serde_json::from_str(&content).map_err(Error::internal)?;
+    if is_revoked(db, &grant).await? {
         return Ok(None);
     }
-    let grant: Grant = serde_json::from_str(&content).map_err(Error::internal)?;
     let account = accounts::find(db, &family.account).await?;
     let Some(account) = account.filter(Account::is_active) else {
         return Ok(None);

@@ -18,6 +18,7 @@ pub mod dpop;
 pub mod end_session;
 pub mod endpoints;
 pub mod error;
+pub mod global_revocation;
 mod id_token_hint;
 pub mod introspection;
 pub mod jwks;

@@ -7,8 +7,11 @@ use sea_orm::DbErr;
 
 use crate::app::App;
 use crate::domain::Time;
+use crate::oidc::global_revocation;
 use crate::storage::batches::{ROWS, until_done};
-use crate::storage::{authentication_requests, client_registrations, refresh_tokens, revocations};
+use crate::storage::{
+    authentication_requests, client_registrations, global_revocations, refresh_tokens, revocations,
+};
 
 /// The time for which a spent value is remembered after its expiry (security.md ST-3).
 pub(super) const SPENT_KEPT: Duration = Duration::from_mins(10);
@@ -23,6 +26,8 @@ pub async fn sweep(app: &App) -> Result<u64, DbErr> {
     let (spent, requests) = (now - SPENT_KEPT, now - REQUESTS_KEPT);
     let mut rows = until_done(stopping, || forget_families(app, spent)).await?;
     rows += until_done(stopping, || revocations::delete_expired(db, spent)).await?;
+    let over = now - global_revocation::KEPT;
+    rows += until_done(stopping, || global_revocations::delete_completed(db, over)).await?;
     rows += until_done(stopping, || authentication_requests::delete_expired(db, requests)).await?;
     rows += until_done(stopping, || client_registrations::delete_expired(db, spent)).await?;
     Ok(rows)

@@ -15,14 +15,15 @@ use sea_orm::{
 use super::batches::{ROWS, delete};
 use super::entities::{
     account_word, affiliation, assisted_recovery, authentication_request, code_attempt, consent,
-    data_download, document_acceptance, email_change, email_code, event, focal_point, login_throttle,
-    newsletter_subscription, not_me_link, organization, outbox_mail, passkey, passkey_offer, password_reset,
-    recovery_code, refresh_token, second_factor_deadline, service_use, session, session_client, ties_right,
-    totp_factor,
+    data_download, document_acceptance, email_change, email_code, event, focal_point, global_revocation,
+    login_throttle, newsletter_subscription, not_me_link, organization, outbox_mail, passkey, passkey_offer,
+    password_reset, recovery_code, refresh_token, revocation, second_factor_deadline, service_use, session,
+    session_client, ties_right, totp_factor,
 };
 use super::event_seals;
 use super::personal_data::Person;
-use super::{Database, login_throttles, outbox};
+use super::revocations::Whose;
+use super::{Database, global_revocations, login_throttles, outbox};
 use crate::domain::Time;
 use crate::domain::audit_trail::{DELETED_ADDRESS, Part};
 
@@ -43,6 +44,7 @@ pub const DELETED: &[&str] = &[
     "email_codes",
     "focal_points",
     "former_addresses",
+    "global_revocations",
     "login_throttles",
     "newsletter_subscriptions",
     "not_me_links",
@@ -52,6 +54,7 @@ pub const DELETED: &[&str] = &[
     "password_resets",
     "recovery_codes",
     "refresh_tokens",
+    "revocations",
     "second_factor_deadlines",
     "service_uses",
     "session_clients",
@@ -119,13 +122,21 @@ pub const STAYING: &[(&str, &str, Left)] = &[
 ];
 
 /// The kinds of records whose reason somebody typed about the person.
-const TYPED_REASONS: [&str; 4] = ["affiliation.%", "ties.%", "focal_point.%", "account.suspended"];
+const TYPED_REASONS: [&str; 5] = [
+    "affiliation.%",
+    "ties.%",
+    "focal_point.%",
+    "account.suspended",
+    "account.tokens_revoked",
+];
 
 /// One step: what is deleted or emptied in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     SessionClients,
     RefreshTokens,
+    Revocations,
+    GlobalRevocations,
     Sessions,
     Consents,
     ServiceUses,
@@ -162,6 +173,8 @@ impl Step {
     pub const ALL: &[Self] = &[
         Self::SessionClients,
         Self::RefreshTokens,
+        Self::Revocations,
+        Self::GlobalRevocations,
         Self::Sessions,
         Self::Consents,
         Self::ServiceUses,
@@ -195,6 +208,8 @@ impl Step {
 
     /// What nothing but the address or the identifier ties to the account: no foreign key deletes it with the account.
     pub const UNTIED: &[Self] = &[
+        Self::Revocations,
+        Self::GlobalRevocations,
         Self::Mails,
         Self::OwnActs,
         Self::RecordsAbout,
@@ -259,6 +274,13 @@ async fn delete_rows(tx: &impl ConnectionTrait, step: Step, person: &Person<'_>)
     match step {
         Step::RefreshTokens => {
             delete!(refresh_token, Id: String, of(refresh_token::Column::AccountId, id))
+        }
+        Step::Revocations => {
+            let key = Whose::Account(person.account).key();
+            delete!(revocation, Id: String, of(revocation::Column::Id, &key))
+        }
+        Step::GlobalRevocations => {
+            delete!(global_revocation, Id: String, global_revocations::of_account(person.account))
         }
         Step::Sessions => delete!(session, Id: String, of(session::Column::AccountId, id)),
         Step::Consents => delete!(consent, ClientId: String, of(consent::Column::AccountId, id)),

@@ -15,11 +15,13 @@ use serde_json::{Map, Value};
 use super::entities::{
     account, account_deletion, account_word, affiliation, assisted_recovery, authentication_request,
     code_attempt, consent, data_download, deletion_link, document_acceptance, email_change, email_code,
-    event, focal_point, former_address, imported_address, login_throttle, newsletter_subscription,
-    not_me_link, organization, outbox_mail, passkey, passkey_offer, password_reset, recovery_code,
-    refresh_token, second_factor_deadline, service_use, session, session_client, ties_right, totp_factor,
+    event, focal_point, former_address, global_revocation, imported_address, login_throttle,
+    newsletter_subscription, not_me_link, organization, outbox_mail, passkey, passkey_offer, password_reset,
+    recovery_code, refresh_token, revocation, second_factor_deadline, service_use, session, session_client,
+    ties_right, totp_factor,
 };
-use super::{login_throttles, outbox};
+use super::revocations::Whose;
+use super::{global_revocations, login_throttles, outbox};
 use crate::domain::AccountId;
 
 /// The longest list of one `IN`, and the records of the trail that are in memory at once.
@@ -114,7 +116,6 @@ pub const WITHOUT_PEOPLE: &[(&str, &str)] = &[
         "typed by somebody who has not shown that the address is theirs; deleted when the account is made or after a day",
     ),
     ("registrations", "services that registered themselves"),
-    ("revocations", "random identifiers of tokens that ended"),
     ("seaql_migrations", "the history of the schema"),
     ("signing_keys", "our own keys"),
     (
@@ -172,6 +173,7 @@ pub async fn read<E: From<DbErr>>(
     }
     take(rows::<focal_point::Entity>(db, focal_point::Column::AccountId.eq(id)).await?)?;
     take(rows::<former_address::Entity>(db, former_address::Column::AccountId.eq(id)).await?)?;
+    take(rows::<global_revocation::Entity>(db, global_revocations::of_account(person.account)).await?)?;
     take(rows::<imported_address::Entity>(db, imported_address::Column::AccountId.eq(id)).await?)?;
     let counters = login_throttles::of_subjects(person.throttles.iter().map(String::as_str));
     take(rows::<login_throttle::Entity>(db, counters).await?)?;
@@ -187,6 +189,8 @@ pub async fn read<E: From<DbErr>>(
     take(rows::<password_reset::Entity>(db, password_reset::Column::AccountId.eq(id)).await?)?;
     take(rows::<recovery_code::Entity>(db, recovery_code::Column::AccountId.eq(id)).await?)?;
     take(rows::<refresh_token::Entity>(db, refresh_token::Column::AccountId.eq(id)).await?)?;
+    let of_account = revocation::Column::Id.eq(Whose::Account(person.account).key());
+    take(rows::<revocation::Entity>(db, of_account).await?)?;
     take(
         rows::<second_factor_deadline::Entity>(db, second_factor_deadline::Column::AccountId.eq(id)).await?,
     )?;

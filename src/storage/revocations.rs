@@ -1,5 +1,6 @@
-//! Revocations, by token or by authorization. A row is kept until the latest moment at which the tokens that it ends
-//! could still be presented (security.md ST-1, UI-5).
+//! Revocations, by token or by authorization, and for all that was issued until a moment: for an account, to a client, or to
+//! anybody. A row is kept until the latest moment at which the tokens that it ends could still be presented (security.md
+//! ST-1, UI-5).
 
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
@@ -8,7 +9,24 @@ use sea_orm::{
 
 use super::batches;
 use super::entities::revocation::{ActiveModel, Column, Entity};
-use crate::domain::{AuthorizationId, Time, TokenId};
+use crate::domain::{AccountId, AuthorizationId, ClientId, Time, TokenId};
+
+/// Returns the later of the value that is stored and the one that is to be.
+macro_rules! later_of {
+    ($column:literal) => {
+        concat!(
+            "CASE WHEN excluded.",
+            $column,
+            " > revocations.",
+            $column,
+            " THEN excluded.",
+            $column,
+            " ELSE revocations.",
+            $column,
+            " END"
+        )
+    };
+}
 
 /// Ends everything that descends from these authorizations.
 pub async fn insert_authorizations(
@@ -30,25 +48,71 @@ pub async fn insert_token(
     insert(db, vec![of_token(id)], now, until).await
 }
 
-/// Returns `true` if the token, or the authorization that it descends from, was revoked.
-pub async fn revoked(
+/// Whose tokens end together.
+#[derive(Clone, Copy, Debug)]
+pub enum Whose<'a> {
+    Account(&'a AccountId),
+    Client(&'a ClientId),
+    Everybody,
+}
+
+impl Whose<'_> {
+    /// Returns the key of its row.
+    pub(super) fn key(self) -> String {
+        match self {
+            Self::Account(id) => format!("account:{id}"),
+            Self::Client(id) => format!("client:{id}"),
+            Self::Everybody => "everything".to_owned(),
+        }
+    }
+}
+
+/// Ends everything of theirs that was issued until `issued`, in whatever form.
+pub async fn insert_until(
     db: &impl ConnectionTrait,
-    token: Option<&TokenId>,
-    authorization: Option<&AuthorizationId>,
-) -> Result<bool, DbErr> {
-    let keys = token
+    whose: impl Iterator<Item = Whose<'_>>,
+    issued: Time,
+    until: Time,
+) -> Result<(), DbErr> {
+    insert(db, whose.map(Whose::key).collect(), issued, until).await
+}
+
+/// All by which a token, or a grant, can be revoked.
+#[derive(Clone, Copy, Debug)]
+pub struct Descent<'a> {
+    pub token: Option<&'a TokenId>,
+    pub authorization: Option<&'a AuthorizationId>,
+    pub account: Option<&'a AccountId>,
+    /// Its client, and the one to which the person granted what it came of.
+    pub clients: [&'a ClientId; 2],
+    pub issued_at: Time,
+}
+
+/// Returns `true` if the token, or what it descends from, was revoked.
+pub async fn revoked(db: &impl ConnectionTrait, of: &Descent<'_>) -> Result<bool, DbErr> {
+    let exactly: Vec<String> = of
+        .token
         .map(of_token)
         .into_iter()
-        .chain(authorization.map(of_authorization));
-    let found: Option<String> = Entity::find()
+        .chain(of.authorization.map(of_authorization))
+        .collect();
+    let together = of
+        .clients
+        .into_iter()
+        .map(Whose::Client)
+        .chain(of.account.map(Whose::Account))
+        .chain([Whose::Everybody]);
+    let found: Vec<(String, Time)> = Entity::find()
         .select_only()
         .column(Column::Id)
-        .filter(Column::Id.is_in(keys))
-        .limit(1)
+        .column(Column::RevokedAt)
+        .filter(Column::Id.is_in(exactly.iter().cloned().chain(together.map(Whose::key))))
         .into_tuple()
-        .one(db)
+        .all(db)
         .await?;
-    Ok(found.is_some())
+    Ok(found
+        .iter()
+        .any(|(id, at)| exactly.contains(id) || of.issued_at <= *at))
 }
 
 /// Forgets what nobody can present any more.
@@ -74,11 +138,10 @@ async fn insert(db: &impl ConnectionTrait, ids: Vec<String>, now: Time, until: T
         revoked_at: Set(now),
         expires_at: Set(until),
     });
-    // A token that is revoked again stays revoked until the later of both ends.
-    let later = "CASE WHEN excluded.expires_at > revocations.expires_at \
-                 THEN excluded.expires_at ELSE revocations.expires_at END";
+    // What is revoked again stays revoked until the later of both ends, and up to the later of both moments.
     let longer = OnConflict::column(Column::Id)
-        .value(Column::ExpiresAt, Expr::cust(later))
+        .value(Column::ExpiresAt, Expr::cust(later_of!("expires_at")))
+        .value(Column::RevokedAt, Expr::cust(later_of!("revoked_at")))
         .to_owned();
     Entity::insert_many(rows)
         .on_conflict(longer)

@@ -12,19 +12,24 @@ use itu_account::config::Transport;
 use itu_account::domain::account::Status;
 use itu_account::domain::account_deletion::AccountDeletion;
 use itu_account::domain::affiliation::{Affiliation, Stage};
+use itu_account::domain::global_revocation::{Ended, GlobalRevocation, GlobalRevocationId, RevocationTarget};
 use itu_account::domain::organization::OrganizationStatus;
 use itu_account::domain::role::Role;
 use itu_account::domain::{AccountId, AffiliationId, OrganizationId};
 use itu_account::jobs;
 use itu_account::storage::batches::ROWS;
 use itu_account::storage::email_codes::{self, EmailCode};
-use itu_account::storage::{account_deletions, accounts, affiliations, data_downloads, organizations};
+use itu_account::storage::{
+    account_deletions, accounts, affiliations, data_downloads, global_revocations, organizations,
+};
 
 /// All other tables may have as many rows as there are people, or more.
-const SMALL: [&str; 9] = [
+const SMALL: [&str; 10] = [
     "client_secrets",
     "clients",
     "generations",
+    // As many as incidents of the last three months.
+    "global_revocations",
     "initial_access_tokens",
     "membership_types",
     "registrations",
@@ -196,6 +201,25 @@ async fn neglected() -> (TestOp, Site) {
         let leaves = accounts::update_status(db, &id, Status::Active, Status::Leaving).await;
         assert!(leaves.unwrap());
     }
+    // Global revocations that have batches left, of what is older than all that there is.
+    for (kind, id) in [
+        ("client", "events"),
+        ("organization", "telco"),
+        ("everything", ""),
+    ] {
+        let open = GlobalRevocation {
+            id: GlobalRevocationId::new(kind),
+            target: RevocationTarget::of(kind, id).unwrap(),
+            until: now - Duration::days(100),
+            ends_sessions: true,
+            requested_at: now,
+            ended: Ended::default(),
+            reached: String::new(),
+            version: 0,
+            completed_at: None,
+        };
+        global_revocations::insert(db, &open).await.unwrap();
+    }
     let ada = account(&op, "ada").await;
     accounts::update_role(db, &ada, Role::User, Role::Administrator)
         .await
@@ -241,6 +265,7 @@ async fn no_job_reads_a_whole_table() {
         r#"UPDATE "organizations""#,
         r#"INSERT INTO "outbox_mails""#,
         r#"UPDATE "account_deletions""#,
+        r#"UPDATE "global_revocations""#,
         r#"DELETE FROM "affiliations""#,
         r#"DELETE FROM "accounts""#,
     ] {

@@ -36,6 +36,7 @@ mod foreign_hashes;
 mod forwarding;
 mod front_door;
 mod fuzzing;
+mod global_revocation;
 mod house;
 mod introspection;
 mod jobs;

@@ -13,6 +13,7 @@ use itu_account::domain::token::LONGEST_REFRESH_TOKEN;
 use itu_account::domain::{
     account_deletion, assisted_recovery, data_download, email_change, event, not_me, signup,
 };
+use itu_account::oidc::global_revocation;
 use itu_account::storage::erasure;
 use itu_account::{jobs, mail};
 
@@ -63,7 +64,11 @@ fn kept() -> Vec<Kept> {
             "36 hours after the login",
             &[retention::SESSIONS_KEPT + Duration::hours(12)],
         ),
-        of(&["refresh_tokens"], "at most 90 days", &[LONGEST_REFRESH_TOKEN]),
+        of(
+            &["global_revocations", "refresh_tokens", "revocations"],
+            "at most 90 days",
+            &[LONGEST_REFRESH_TOKEN, global_revocation::KEPT],
+        ),
         of(
             &["code_attempts", "email_codes", "password_resets"],
             "about one day",

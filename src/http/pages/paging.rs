@@ -4,7 +4,7 @@ use super::ListQuery;
 use crate::accounts;
 use crate::affiliations::roster::RosterPage;
 use crate::affiliations::{self, directory};
-use crate::oidc::clients;
+use crate::oidc::{clients, global_revocation};
 use crate::templates::pages::Paging;
 
 /// The place of the shown page in a list.
@@ -89,6 +89,16 @@ impl From<&affiliations::history::HistoryPage> for Position {
 
 impl From<&clients::ClientPage> for Position {
     fn from(found: &clients::ClientPage) -> Self {
+        Self {
+            page: found.page,
+            size: found.size,
+            total: found.total,
+        }
+    }
+}
+
+impl From<&global_revocation::RevocationPage> for Position {
+    fn from(found: &global_revocation::RevocationPage) -> Self {
         Self {
             page: found.page,
             size: found.size,

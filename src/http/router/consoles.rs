@@ -39,7 +39,7 @@ pub(super) fn focal_point_routes(routes: Routes) -> Routes {
 
 /// Lists the pages of the administration.
 pub(super) fn admin_routes(routes: Routes) -> Routes {
-    use admin::{account_acts, accounts, audit, clients, organizations, proposals, recoveries};
+    use admin::{account_acts, accounts, audit, clients, organizations, proposals, recoveries, revocations};
     use affiliation_requests as requests;
 
     routes
@@ -122,4 +122,11 @@ pub(super) fn admin_routes(routes: Routes) -> Routes {
             Administrator,
             get(clients::show_secret),
         )
+        .at(paths::ADMIN_REVOCATIONS, Administrator, get(revocations::list))
+        .at(
+            paths::ADMIN_REVOCATION_CONFIRM,
+            Administrator,
+            get(revocations::confirm).post(revocations::revoke),
+        )
+        .at(paths::ADMIN_REVOCATION, Administrator, get(revocations::show))
 }

@@ -17,6 +17,7 @@ mod subject;
 mod token_exchange;
 
 pub use response::TokenResponse;
+pub use subject::is_revoked;
 
 use super::sender_constraint::{self, PresentedProof};
 use super::{Error, Parameters, Result, client_keys};

@@ -15,7 +15,6 @@ use crate::domain::token::{self, Confirmation, LONGEST_ACCESS_TOKEN, RefreshFami
 use crate::oidc::{Error, Parameters, Result};
 use crate::random;
 use crate::storage::refresh_tokens::{self, Rotation};
-use crate::storage::revocations;
 
 /// Redeems a refresh token and replaces it by its successor. A FAPI client keeps the token that it has (TK-5).
 pub async fn rotate(
@@ -48,9 +47,6 @@ pub async fn rotate(
         ));
     }
     let audience = Audience::requested(app, client, &grant, parameters)?;
-    if revocations::revoked(app.db.read(), None, Some(&grant.authorization_id)).await? {
-        return Err(Error::unusable_grant("its authorization was revoked"));
-    }
     // contract.md: the policy is checked before the rotation, so that a person whom it refuses now keeps the token for
     // later.
     let (account, grant) = subject::of_grant(app, client, grant, subject::Session::Optional).await?;

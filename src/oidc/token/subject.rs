@@ -1,10 +1,13 @@
 //! The person behind a grant, as of now: nothing is issued from what an older token states (security.md G-10, AF-4).
 
+use sea_orm::{ConnectionTrait, DbErr};
+
 use crate::app::App;
 use crate::domain::account::Account;
 use crate::domain::authorization::Grant;
 use crate::domain::client::Client;
 use crate::oidc::{Error, Result, access_policy, consent};
+use crate::storage::revocations::{self, Descent};
 use crate::storage::{accounts, sessions};
 
 /// Says whether the grant ends with its session.
@@ -35,6 +38,9 @@ pub async fn of_grant(
     if account.id != grant.account || !account.is_active() {
         return Err(Error::unusable_grant("an account that is suspended"));
     }
+    if is_revoked(db, &grant).await? {
+        return Err(Error::unusable_grant("its authorization was revoked"));
+    }
     let in_force = consent::claims_in_force(db, client, &account.id, &grant.scope, &grant.claims).await?;
     let Some(claims) = in_force else {
         return Err(Error::unusable_grant("its consent was withdrawn"));
@@ -43,4 +49,16 @@ pub async fn of_grant(
         return Err(Error::unusable_grant("the access policy of the client"));
     }
     Ok((account, Grant { claims, ..grant }))
+}
+
+/// Returns `true` if the grant was revoked, or was made before the moment until which everything like it was.
+pub async fn is_revoked(db: &impl ConnectionTrait, grant: &Grant) -> Result<bool, DbErr> {
+    let descent = Descent {
+        token: None,
+        authorization: Some(&grant.authorization_id),
+        account: Some(&grant.account),
+        clients: [&grant.client_id; 2],
+        issued_at: grant.granted_at,
+    };
+    revocations::revoked(db, &descent).await
 }

@@ -21,6 +21,7 @@ pub mod event_seal;
 pub mod focal_point;
 pub mod former_address;
 pub mod generation;
+pub mod global_revocation;
 pub mod imported_address;
 pub mod initial_access_token;
 pub mod login_throttle;

@@ -138,6 +138,12 @@ pub async fn person_in_every_table(op: &TestOp, email: &str) -> Known {
             "INSERT INTO newsletter_subscriptions (id, account_id, given_at, page, language, words, words_digest, \
              network) VALUES ('n', '{id}', {at}, 'signup', 'en', 'x', 'x', '{NETWORK}')"
         ),
+        format!("INSERT INTO revocations (id, revoked_at, expires_at) VALUES ('account:{id}', {at}, {soon})"),
+        format!(
+            "INSERT INTO global_revocations (id, target_kind, target_id, issued_until, ends_sessions, requested_at, people, \
+             sessions, grants, reached, version, completed_at) VALUES ('g', 'account', '{id}', {at}, true, {at}, 1, 1, 1, '', \
+             1, {at})"
+        ),
         format!("INSERT INTO second_factor_deadlines (account_id, since) VALUES ('{id}', {at})"),
         format!(
             "INSERT INTO assisted_recoveries (id, account_id, reason, asked_by, asked_at) \

@@ -10,6 +10,7 @@ pub mod clients;
 pub mod organizations;
 pub mod proposals;
 pub mod recoveries;
+pub mod revocations;
 
 use axum::response::Response;
 
