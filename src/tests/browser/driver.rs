@@ -83,6 +83,8 @@ pub struct Browser {
     pub(super) profile: tempfile::TempDir,
     label: String,
     shots: std::cell::Cell<u32>,
+    /// The number of keys that were pressed.
+    pub(super) keys: std::cell::Cell<usize>,
 }
 
 /// Returns the port that the driver chose, once it listens there; `None` if it ended because the port was taken.
@@ -217,6 +219,7 @@ impl Browser {
             profile,
             label: label.to_owned(),
             shots: std::cell::Cell::new(0),
+            keys: std::cell::Cell::new(0),
         };
         if narrow && !device.javascript {
             // Chromedriver's own emulation presses by touch, and waits for ever for a page without a script to answer.

@@ -29,6 +29,7 @@ impl Browser {
     pub async fn presses_keys(&self, keys: impl IntoIterator<Item = char>) {
         let mut actions = KeyActions::new("keyboard".to_owned());
         for value in keys {
+            self.keys.set(self.keys.get() + 1);
             actions = actions
                 .then(KeyAction::Down { value })
                 .then(KeyAction::Up { value });

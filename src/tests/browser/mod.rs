@@ -19,6 +19,7 @@ mod on_paper;
 mod one_language;
 mod passkey_autofill;
 mod people;
+mod queue;
 mod recovery_codes;
 mod request_over;
 mod server;
