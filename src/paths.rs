@@ -103,7 +103,10 @@ pub const NEWSLETTER_STOP_LINK: &str = "/newsletter/stop/{token}";
 // Focal Points.
 pub const FOCAL_POINT: &str = "/focal-point";
 pub const FOCAL_POINT_REQUESTS: &str = "/focal-point/{organization}/requests";
+pub const FOCAL_POINT_REQUESTS_CONFIRM: &str = "/focal-point/{organization}/requests/confirm";
 pub const FOCAL_POINT_REQUEST: &str = "/focal-point/{organization}/requests/{id}";
+pub const FOCAL_POINT_TIES: &str = "/focal-point/{organization}/ties";
+pub const FOCAL_POINT_TIES_CONFIRM: &str = "/focal-point/{organization}/ties/confirm";
 pub const FOCAL_POINT_PEOPLE: &str = "/focal-point/{organization}/people";
 pub const FOCAL_POINT_PERSON: &str = "/focal-point/{organization}/people/{account}";
 pub const FOCAL_POINT_PERSON_CONFIRM: &str = "/focal-point/{organization}/people/{account}/confirm";
@@ -174,8 +177,20 @@ pub fn focal_point_requests(organization: &OrganizationId) -> String {
     filled(FOCAL_POINT_REQUESTS, &[organization.as_str()])
 }
 
+pub fn focal_point_requests_confirm(organization: &OrganizationId) -> String {
+    filled(FOCAL_POINT_REQUESTS_CONFIRM, &[organization.as_str()])
+}
+
 pub fn focal_point_request(organization: &OrganizationId, id: &AffiliationId) -> String {
     filled(FOCAL_POINT_REQUEST, &[organization.as_str(), id.as_str()])
+}
+
+pub fn focal_point_ties(organization: &OrganizationId) -> String {
+    filled(FOCAL_POINT_TIES, &[organization.as_str()])
+}
+
+pub fn focal_point_ties_confirm(organization: &OrganizationId) -> String {
+    filled(FOCAL_POINT_TIES_CONFIRM, &[organization.as_str()])
 }
 
 pub fn focal_point_people(organization: &OrganizationId) -> String {

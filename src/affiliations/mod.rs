@@ -17,8 +17,10 @@ pub mod lifecycle;
 mod membership_claims;
 pub mod notifications;
 mod overview;
+pub mod request_facts;
 pub mod roster;
 pub mod ties;
+pub mod ties_matrix;
 
 pub use directory::selection::{ChoiceInput, choose};
 pub use error::Error;

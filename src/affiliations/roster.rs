@@ -10,11 +10,12 @@ use super::Error;
 use super::directory::membership_types;
 use super::lifecycle::authority;
 use crate::app::App;
+use crate::domain::account_search::query;
 use crate::domain::actor::Context;
-use crate::domain::affiliation::{Affiliation, AffiliationStatus, Capacity};
+use crate::domain::affiliation::{Affiliation, AffiliationStatus, Capacity, OVERDUE_AFTER};
 use crate::domain::organization::Organization;
 use crate::domain::ties::TiesRight;
-use crate::domain::{AccountId, AffiliationId, OrganizationId};
+use crate::domain::{AccountId, AffiliationId, OrganizationId, Time};
 use crate::storage::roster::{self, Filter};
 use crate::storage::{affiliations, focal_points, organizations, ties};
 
@@ -25,9 +26,10 @@ pub const LARGEST_PAGE: u64 = 100;
 
 #[derive(Clone, Debug, Default)]
 pub struct RosterSearch<'a> {
-    /// Parts of name or address.
+    /// Beginnings of words of name or address.
     pub text: &'a str,
     pub show: Show,
+    pub only: Option<Only>,
     /// A granted right.
     pub right: Option<&'a str>,
     pub order: PeopleOrder,
@@ -35,6 +37,24 @@ pub struct RosterSearch<'a> {
     pub page: u64,
     /// The rows of a page, 1 to 100; 0 is 25.
     pub size: u64,
+}
+
+/// What narrows a list of requests down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Only {
+    /// Those that a reminder is sent of.
+    Overdue,
+    WithTies,
+    /// Those of people whose address belongs to no domain of the organization.
+    Outside,
+}
+
+/// What waits for a decision in an organization.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    pub affiliations: u64,
+    /// People with an approved affiliation who ask for TIES rights.
+    pub ties: u64,
 }
 
 /// One row, with all TIES rights that are or were on the affiliation.
@@ -63,11 +83,36 @@ pub async fn list(
 ) -> Result<RosterPage, Error> {
     let db = app.db.read();
     check_show(app, context, organization, search.show).await?;
-    let filter = Filter {
+    let mut filter = Filter {
         organization: Some(organization.clone()),
-        ..filter(search)
+        ..filter(search, app.clock.now())
     };
+    if search.only == Some(Only::Outside) {
+        let organization = organizations::find(db, organization)
+            .await?
+            .ok_or(Error::NotFound)?;
+        filter.outside_of = Some(organization.email_domains);
+    }
     page(db, context, filter, search).await
+}
+
+/// Counts what waits in the organization.
+pub async fn count_waiting(
+    app: &App,
+    context: &Context,
+    organization: &OrganizationId,
+) -> Result<Waiting, Error> {
+    authority::require_to_see(app, context, organization).await?;
+    let db = app.db.read();
+    let of = |show| Filter {
+        organization: Some(organization.clone()),
+        show: Some(show),
+        ..Filter::default()
+    };
+    Ok(Waiting {
+        affiliations: roster::count(db, &of(Show::AffiliationRequests)).await?,
+        ties: roster::count(db, &of(Show::TiesRequests)).await?,
+    })
 }
 
 /// Returns a page of the requests that come to the administrators: no Focal Point but their own subject could decide them.
@@ -79,7 +124,7 @@ pub async fn list_without_focal_point(
     authority::require_overseer(app, context).await?;
     let filter = Filter {
         without_focal_point: true,
-        ..filter(search)
+        ..filter(search, app.clock.now())
     };
     page(app.db.read(), context, filter, search).await
 }
@@ -192,15 +237,16 @@ pub async fn count_focal_points(
     Ok(focal_points::list_of_organization(db, organization).await?.len() as u64)
 }
 
-fn filter(search: &RosterSearch<'_>) -> Filter {
+fn filter(search: &RosterSearch<'_>, now: Time) -> Filter {
+    let is_only = |only| search.only == Some(only);
     Filter {
-        id: None,
-        organization: None,
-        without_focal_point: false,
-        text: search.text.chars().take(200).collect(),
+        words: query(&search.text.chars().take(200).collect::<String>()),
         show: Some(search.show),
+        requested_before: is_only(Only::Overdue).then(|| now - OVERDUE_AFTER),
+        asks_for_ties: is_only(Only::WithTies),
         right: search.right.map(str::to_owned),
         order: search.order,
+        ..Filter::default()
     }
 }
 

@@ -17,6 +17,9 @@ use crate::domain::{AffiliationId, TiesRightId, Time};
 use crate::random;
 use crate::storage::{affiliations, organizations, ties};
 
+/// Limits the rights that are chosen at once: those of a page of people.
+pub const LARGEST_CHOICE: usize = 150;
+
 /// Returns the kinds of rights, in the order of the form.
 pub async fn kinds(app: &App) -> Result<Vec<RightType>, Error> {
     Ok(ties::list_types(app.db.read()).await?)
@@ -81,10 +84,9 @@ pub async fn grant(app: &App, context: &Context, id: &AffiliationId, rights: &[S
                     transitions::start_right(tx, &new, &affiliation).await?;
                 }
             }
-            granted.push(kind);
+            granted.push((kind, TiesStatus::Granted));
         }
         let answer = TiesAnswer {
-            status: TiesStatus::Granted,
             rights: &granted,
             reason: None,
         };
@@ -132,8 +134,8 @@ async fn end(
 ) -> Result<(), Error> {
     let (affiliation, organization, capacity) = authority::find_to_decide(tx, id).await?;
     let decision = authority::decision_by_actor(tx, capacity, reason.clone());
-    let kinds = chosen(tx, rights).await?;
-    for kind in &kinds {
+    let mut ended = Vec::new();
+    for kind in chosen(tx, rights).await? {
         let live = ties::find_live(tx, id, &kind.name)
             .await?
             .ok_or(Error::Conflict)?;
@@ -142,13 +144,49 @@ async fn end(
             _ => live.clone().revoke(decision.clone())?,
         };
         transitions::transition_right(tx, &live, &after, &affiliation).await?;
+        ended.push((kind, to));
     }
     let answer = TiesAnswer {
-        status: to,
-        rights: &kinds,
+        rights: &ended,
         reason,
     };
     person::ties_changed(tx, &affiliation, &organization, answer).await
+}
+
+/// Refuses those of the rights that are requested, and revokes those that are granted. It is a conflict if none is either.
+pub(super) async fn take_away(
+    app: &App,
+    context: &Context,
+    id: &AffiliationId,
+    rights: &[String],
+    reason: &str,
+) -> Result<(), Error> {
+    let reason = authority::parse_reason(reason)?;
+    app.write(context, async |tx| {
+        let (affiliation, organization, capacity) = authority::find_to_decide(tx, id).await?;
+        let decision = authority::decision_by_actor(tx, capacity, reason.clone());
+        let mut ended = Vec::new();
+        for kind in chosen(tx, rights).await? {
+            let Some(live) = ties::find_live(tx, id, &kind.name).await? else {
+                continue;
+            };
+            let after = match live.status() {
+                TiesStatus::Requested => live.clone().refuse(decision.clone())?,
+                _ => live.clone().revoke(decision.clone())?,
+            };
+            transitions::transition_right(tx, &live, &after, &affiliation).await?;
+            ended.push((kind, after.status()));
+        }
+        if ended.is_empty() {
+            return Err(Error::Conflict);
+        }
+        let answer = TiesAnswer {
+            rights: &ended,
+            reason: reason.clone(),
+        };
+        person::ties_changed(tx, &affiliation, &organization, answer).await
+    })
+    .await
 }
 
 /// Returns the kinds that are named; refuses a name that no kind has (security.md G-1).

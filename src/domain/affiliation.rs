@@ -6,10 +6,14 @@
 //! ```
 //! A new request is a new record; what has ended never changes.
 
+use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::organization::words;
 use super::{AccountId, AffiliationId, MembershipTypeId, OrganizationId, Time};
+
+/// The time after which those who decide are reminded of a request.
+pub const OVERDUE_AFTER: Duration = Duration::days(7);
 
 words! {
     AffiliationStatus {
@@ -157,6 +161,16 @@ impl Affiliation {
             Stage::Withdrawn { end, .. } | Stage::Removed { end, .. } | Stage::Lapsed { end, .. } => {
                 Some(end)
             }
+        }
+    }
+
+    /// Returns the decision by which it was approved, also after its end.
+    pub fn approval(&self) -> Option<&Decision> {
+        match &self.stage {
+            Stage::Approved(decision) => Some(decision),
+            Stage::Removed { approval, .. } | Stage::Lapsed { approval, .. } => Some(approval),
+            Stage::Withdrawn { approval, .. } => approval.as_ref(),
+            Stage::SelfDeclared | Stage::Pending | Stage::Rejected(_) => None,
         }
     }
 

@@ -169,8 +169,31 @@ pub struct Organization {
     pub version: i32,
 }
 
+/// Whether an e-mail address is one of the organization. It helps whoever decides, and decides nothing (security.md AF-5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddressDomain {
+    /// Of one of the domains, or below one.
+    Own,
+    Foreign,
+    /// No domain of the organization is recorded.
+    Unknown,
+}
+
 impl Organization {
     pub const LONGEST_NAME: usize = 250;
+
+    pub fn address_domain(&self, email: &str) -> AddressDomain {
+        let domain = email.rsplit_once('@').map_or("", |(_, it)| it).to_lowercase();
+        let holds = |own: &String| {
+            let own = own.to_lowercase();
+            domain == own || domain.strip_suffix(&own).is_some_and(|it| it.ends_with('.'))
+        };
+        match self.email_domains.iter().any(holds) {
+            _ if self.email_domains.is_empty() => AddressDomain::Unknown,
+            true => AddressDomain::Own,
+            false => AddressDomain::Foreign,
+        }
+    }
 
     pub fn is_active(&self) -> bool {
         self.status == OrganizationStatus::Active

@@ -1,16 +1,21 @@
 //! Affiliations with their people, for the lists of Focal Points and administrators: fixed columns, fixed filters, fixed
 //! orders (security.md AF-6, AD-4). `affiliations::roster` decides who may see them.
+//!
+//! Each condition is asked of the affiliation by an index: whoever counts reads no other table whole, and joins none.
 
-use sea_orm::sea_query::{Expr, ExprTrait, Func, JoinType, LikeExpr, Order, Query, SelectStatement};
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, Iterable};
+use sea_orm::sea_query::{
+    Cond, Expr, ExprTrait, Func, JoinType, LikeExpr, Order, Query, SelectStatement, UnionType,
+};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, FromQueryResult, Iterable};
 
-use super::entities::{account, affiliation, focal_point, organization, ties_right};
+use super::entities::{account, account_word, affiliation, focal_point, organization, ties_right};
 use super::{affiliations, constant};
 use crate::domain::account::Status;
 use crate::domain::affiliation::{Affiliation, AffiliationStatus};
+use crate::domain::organization::search::alternatives;
 use crate::domain::profile::full_name;
 use crate::domain::ties::TiesStatus;
-use crate::domain::{AffiliationId, OrganizationId};
+use crate::domain::{AffiliationId, OrganizationId, Time};
 
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
@@ -19,8 +24,14 @@ pub struct Filter {
     pub organization: Option<OrganizationId>,
     /// `true` for only what no Focal Point but its own subject could decide.
     pub without_focal_point: bool,
-    /// The parts of name or address.
-    pub text: String,
+    /// The folded beginnings of words of name or address; all must be there.
+    pub words: Vec<String>,
+    /// The time that the request is older than.
+    pub requested_before: Option<Time>,
+    /// `true` for only those with a request for TIES rights.
+    pub asks_for_ties: bool,
+    /// The domains that the address belongs to none of.
+    pub outside_of: Option<Vec<String>>,
     /// The status; `None` is any.
     pub show: Option<Show>,
     /// The granted right.
@@ -88,6 +99,7 @@ pub async fn list(
     limit: u64,
 ) -> Result<Vec<Person>, DbErr> {
     let mut select = select(filter);
+    join_people(&mut select);
     select
         .columns(affiliation::Column::iter().map(|it| (affiliation::Entity, it)))
         .columns(
@@ -157,12 +169,11 @@ pub async fn count(db: &impl ConnectionTrait, filter: &Filter) -> Result<u64, Db
     Ok(u64::try_from(count).unwrap_or(0))
 }
 
-fn select(filter: &Filter) -> SelectStatement {
+/// Joins whom an affiliation is of, and with which organization.
+fn join_people(select: &mut SelectStatement) {
     use affiliation::Column as A;
     let a = affiliation::Entity;
-    let mut select = Query::select();
     select
-        .from(a)
         .join(
             JoinType::InnerJoin,
             account::Entity,
@@ -178,21 +189,16 @@ fn select(filter: &Filter) -> SelectStatement {
             focal_point::Entity,
             Expr::col((focal_point::Entity, focal_point::Column::AffiliationId)).equals((a, A::Id)),
         );
-    let status = |it: AffiliationStatus| Expr::col((a, A::Status)).eq(constant(it.as_str()));
-    let asks_for_ties =
-        || status(AffiliationStatus::Approved).and(Expr::exists(rights(TiesStatus::Requested)));
-    let show = filter.show.map(|show| match show {
-        Show::Requests => status(AffiliationStatus::Pending).or(asks_for_ties()),
-        Show::AffiliationRequests => status(AffiliationStatus::Pending),
-        Show::TiesRequests => asks_for_ties(),
-        Show::People => status(AffiliationStatus::Approved),
-        Show::Everybody => status(AffiliationStatus::Pending).or(status(AffiliationStatus::Approved)),
-        Show::Rejected => status(AffiliationStatus::Rejected),
-        Show::FocalPoints => {
-            Expr::col((focal_point::Entity, focal_point::Column::AffiliationId)).is_not_null()
-        }
-    });
-    select.and_where_option(show);
+}
+
+fn select(filter: &Filter) -> SelectStatement {
+    use affiliation::Column as A;
+    let a = affiliation::Entity;
+    let mut select = Query::select();
+    select.from(a);
+    if let Some(show) = filter.show {
+        show_only(&mut select, show);
+    }
     if let Some(id) = &filter.id {
         select.and_where(Expr::col((a, A::Id)).eq(id.as_str()));
     }
@@ -200,33 +206,112 @@ fn select(filter: &Filter) -> SelectStatement {
         select.and_where(Expr::col((a, A::OrganizationId)).eq(organization.as_str()));
     }
     if filter.without_focal_point {
-        let other = Query::select()
-            .expr(Expr::val(1))
-            .from_as(focal_point::Entity, "other")
-            .join_as(
-                JoinType::InnerJoin,
-                account::Entity,
-                "holder",
-                Expr::col(("holder", account::Column::Id)).equals(("other", focal_point::Column::AccountId)),
-            )
-            // Who is suspended or leaves decides nothing.
-            .and_where(Expr::col(("holder", account::Column::Status)).eq(constant(Status::Active.as_str())))
-            .and_where(
-                Expr::col(("other", focal_point::Column::OrganizationId)).equals((a, A::OrganizationId)),
-            )
-            .and_where(Expr::col(("other", focal_point::Column::AccountId)).ne(Expr::col((a, A::AccountId))))
-            .to_owned();
-        select.and_where(Expr::exists(other).not());
+        select.and_where(Expr::exists(other_decider()).not());
     }
     if let Some(right) = &filter.right {
         let mut granted = rights(TiesStatus::Granted);
         granted.and_where(Expr::col((ties_right::Entity, ties_right::Column::RightType)).eq(right.as_str()));
         select.and_where(Expr::exists(granted));
     }
-    for word in filter.text.split_whitespace().take(5) {
-        select.and_where(mentions(word));
+    if filter.asks_for_ties {
+        select.and_where(Expr::exists(rights(TiesStatus::Requested)));
+    }
+    if let Some(before) = filter.requested_before {
+        select.and_where(Expr::col((a, A::RequestedAt)).lte(before));
+    }
+    if let Some(domains) = &filter.outside_of {
+        select.and_where(Expr::exists(address_outside_of(domains)));
+    }
+    for word in &filter.words {
+        select.and_where(Expr::exists(word_of_person(word)));
     }
     select
+}
+
+fn status(it: AffiliationStatus) -> Expr {
+    Expr::col((affiliation::Entity, affiliation::Column::Status)).eq(constant(it.as_str()))
+}
+
+fn show_only(select: &mut SelectStatement, show: Show) {
+    let id = || Expr::col((affiliation::Entity, affiliation::Column::Id));
+    let either = |one: AffiliationStatus, other: AffiliationStatus| {
+        Expr::col((affiliation::Entity, affiliation::Column::Status))
+            .is_in([one, other].map(|it| constant(it.as_str())))
+    };
+    match show {
+        // Few wait among many: each kind has an index of its own.
+        Show::Requests => select
+            .and_where(id().in_subquery(all_that_wait()))
+            .and_where(either(AffiliationStatus::Pending, AffiliationStatus::Approved)),
+        Show::AffiliationRequests => select.and_where(status(AffiliationStatus::Pending)),
+        Show::TiesRequests => select
+            .and_where(id().in_subquery(with_requested_rights()))
+            .and_where(status(AffiliationStatus::Approved)),
+        Show::People => select.and_where(status(AffiliationStatus::Approved)),
+        Show::Everybody => select.and_where(either(AffiliationStatus::Pending, AffiliationStatus::Approved)),
+        Show::Rejected => select.and_where(status(AffiliationStatus::Rejected)),
+        Show::FocalPoints => {
+            let office = Query::select()
+                .column((focal_point::Entity, focal_point::Column::AffiliationId))
+                .from(focal_point::Entity)
+                .and_where(
+                    Expr::col((focal_point::Entity, focal_point::Column::AffiliationId))
+                        .equals((affiliation::Entity, affiliation::Column::Id)),
+                )
+                .to_owned();
+            select.and_where(Expr::exists(office))
+        }
+    };
+}
+
+/// Selects the affiliations that are requested, and those with a requested right.
+fn all_that_wait() -> SelectStatement {
+    let mut waiting = Query::select()
+        .expr(Expr::col(("waiting", affiliation::Column::Id)))
+        .from_as(affiliation::Entity, "waiting")
+        .and_where(
+            Expr::col(("waiting", affiliation::Column::Status))
+                .eq(constant(AffiliationStatus::Pending.as_str())),
+        )
+        .to_owned();
+    waiting.union(UnionType::All, with_requested_rights());
+    waiting
+}
+
+fn with_requested_rights() -> SelectStatement {
+    Query::select()
+        .column((ties_right::Entity, ties_right::Column::AffiliationId))
+        .from(ties_right::Entity)
+        .and_where(
+            Expr::col((ties_right::Entity, ties_right::Column::Status))
+                .eq(constant(TiesStatus::Requested.as_str())),
+        )
+        .to_owned()
+}
+
+/// Selects a Focal Point of the organization who can decide: not the person of the affiliation, nor who is suspended or
+/// leaves.
+fn other_decider() -> SelectStatement {
+    let a = affiliation::Entity;
+    Query::select()
+        .expr(Expr::val(1))
+        .from_as(focal_point::Entity, "other")
+        .join_as(
+            JoinType::InnerJoin,
+            account::Entity,
+            "holder",
+            Expr::col(("holder", account::Column::Id)).equals(("other", focal_point::Column::AccountId)),
+        )
+        .and_where(Expr::col(("holder", account::Column::Status)).eq(constant(Status::Active.as_str())))
+        .and_where(
+            Expr::col(("other", focal_point::Column::OrganizationId))
+                .equals((a, affiliation::Column::OrganizationId)),
+        )
+        .and_where(
+            Expr::col(("other", focal_point::Column::AccountId))
+                .ne(Expr::col((a, affiliation::Column::AccountId))),
+        )
+        .to_owned()
 }
 
 fn rights(status: TiesStatus) -> SelectStatement {
@@ -242,21 +327,51 @@ fn rights(status: TiesStatus) -> SelectStatement {
         .to_owned()
 }
 
-/// Matches if the word, as typed or in lower case, is part of name or address. Both, because SQLite folds the case of ASCII
-/// letters only.
-fn mentions(word: &str) -> Expr {
-    use account::Column as C;
-    let escaped = |word: &str| {
-        let word = word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        LikeExpr::new(format!("%{word}%")).escape('\\')
-    };
-    let mut any = Expr::val(false);
-    for column in [C::FirstName, C::LastName, C::Email] {
-        any = any
-            .or(lower(column).like(escaped(&word.to_lowercase())))
-            .or(Expr::col((account::Entity, column)).like(escaped(word)));
+/// Selects the person if their address is of none of the domains, nor below one.
+fn address_outside_of(domains: &[String]) -> SelectStatement {
+    let address = || Expr::from(Func::lower(Expr::col(("person", account::Column::Email))));
+    let mut inside = Cond::any().add(Expr::val(false));
+    for domain in domains {
+        let escaped = domain
+            .to_lowercase()
+            .replace('\\', "\\\\")
+            .replace('%', "\\%")
+            .replace('_', "\\_");
+        for ending in [format!("%@{escaped}"), format!("%@%.{escaped}")] {
+            inside = inside.add(address().like(LikeExpr::new(ending).escape('\\')));
+        }
     }
-    any
+    Query::select()
+        .expr(Expr::val(1))
+        .from_as(account::Entity, "person")
+        .and_where(
+            Expr::col(("person", account::Column::Id))
+                .equals((affiliation::Entity, affiliation::Column::AccountId)),
+        )
+        .cond_where(inside.not())
+        .to_owned()
+}
+
+/// Selects a word of the person's name or address that begins so.
+fn word_of_person(begin: &str) -> SelectStatement {
+    use account_word::Column as W;
+    let mut any = Cond::any();
+    for begin in alternatives(begin) {
+        any = any.add(
+            W::Word
+                .gte(begin.as_str())
+                .and(W::Word.lt(format!("{begin}\u{10FFFF}"))),
+        );
+    }
+    Query::select()
+        .expr(Expr::val(1))
+        .from(account_word::Entity)
+        .and_where(
+            Expr::col((account_word::Entity, W::AccountId))
+                .equals((affiliation::Entity, affiliation::Column::AccountId)),
+        )
+        .cond_where(any)
+        .to_owned()
 }
 
 fn lower(column: account::Column) -> Expr {

@@ -215,10 +215,11 @@ each(".reveal", (button) => {
 document.addEventListener("submit", (event) => conceal(event.target));
 window.addEventListener("pageshow", () => conceal());
 
-// One button for all boxes of a list.
+// One button for all boxes of a list, or of a column.
 each("[data-choose]", (button) => {
+  const { choose, ending } = button.dataset;
   button.hidden = false;
-  button.addEventListener("click", () => each("[name=" + button.dataset.choose + "]", (it) => { it.checked = true; }, button.form));
+  button.addEventListener("click", () => each("[name=" + choose + "]" + (ending ? "[value$='" + ending + "']" : ""), (it) => { it.checked = true; }, button.form));
 });
 
 // A menu closes when one looks elsewhere.

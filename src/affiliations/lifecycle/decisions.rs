@@ -39,27 +39,42 @@ pub(in crate::affiliations) async fn approve_in(
     transitions::transition(tx, &before, &after, &organization).await
 }
 
-/// One of several requests, and the result of its approval.
+/// The decision about several requests at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict<'a> {
+    Approve,
+    /// With the reason that each of the people reads.
+    Reject(&'a str),
+}
+
+/// One of several requests that were chosen.
+#[derive(Debug)]
+pub struct Chosen {
+    pub id: AffiliationId,
+    /// The request as it is; `None` if the actor may see no such request of the organization (G-4).
+    pub entry: Option<Entry>,
+}
+
+/// One of several requests, and the result of the decision.
 #[derive(Debug)]
 pub struct Attempt {
-    pub id: AffiliationId,
-    /// The request as it was before; `None` if the actor may see no such request of the organization (G-4).
+    /// The request as it was before.
     pub entry: Option<Entry>,
     pub result: Result<(), Error>,
 }
 
-/// Approves several requests of one organization, each on its own: what cannot be approved keeps no other back. Another
-/// organization's request is as absent as one that never was.
-pub async fn approve_all(
+/// Returns the chosen requests of one organization, each once. Another organization's request is as absent as one that
+/// never was.
+pub async fn find_chosen(
     app: &App,
     context: &Context,
     organization: &OrganizationId,
     ids: &[AffiliationId],
-) -> Result<Vec<Attempt>, Error> {
+) -> Result<Vec<Chosen>, Error> {
     roster::organization(app, context, organization).await?;
-    let mut attempts: Vec<Attempt> = Vec::new();
+    let mut all: Vec<Chosen> = Vec::new();
     for id in ids {
-        if attempts.iter().any(|it| it.id == *id) {
+        if all.iter().any(|it| it.id == *id) {
             continue;
         }
         let entry = match roster::find(app, context, id).await {
@@ -67,21 +82,47 @@ pub async fn approve_all(
             Ok(_) | Err(Error::NotFound | Error::NoLongerSeen) => None,
             Err(error) => return Err(error),
         };
-        let (id, result) = (id.clone(), Err(Error::NotFound));
-        attempts.push(Attempt { id, entry, result });
+        all.push(Chosen {
+            id: id.clone(),
+            entry,
+        });
     }
+    Ok(all)
+}
+
+/// Decides several requests of one organization, each on its own: what cannot be decided keeps no other back.
+pub async fn decide_all(
+    app: &App,
+    context: &Context,
+    organization: &OrganizationId,
+    ids: &[AffiliationId],
+    verdict: Verdict<'_>,
+) -> Result<Vec<Attempt>, Error> {
+    if let Verdict::Reject(reason) = verdict {
+        require_reason(reason)?;
+    }
+    let chosen = find_chosen(app, context, organization, ids).await?;
     // From here on requests are decided: each result is returned, whatever comes after it.
-    for attempt in attempts.iter_mut().filter(|it| it.entry.is_some()) {
-        attempt.result = approve(app, context, &attempt.id, "").await;
+    let mut attempts = Vec::with_capacity(chosen.len());
+    for Chosen { id, entry } in chosen {
+        let result = match (&entry, verdict) {
+            (None, _) => Err(Error::NotFound),
+            (Some(_), Verdict::Approve) => approve(app, context, &id, "").await,
+            (Some(_), Verdict::Reject(reason)) => reject(app, context, &id, reason).await,
+        };
+        attempts.push(Attempt { entry, result });
     }
     Ok(attempts)
 }
 
+fn require_reason(typed: &str) -> Result<String, Error> {
+    authority::parse_reason(typed)?
+        .ok_or_else(|| Error::Invalid(FieldErrors::from([("reason", "error.required")])))
+}
+
 /// Rejects a request. The reason is needed: the person reads it in the mail.
 pub async fn reject(app: &App, context: &Context, id: &AffiliationId, reason: &str) -> Result<(), Error> {
-    let Some(reason) = authority::parse_reason(reason)? else {
-        return Err(Error::Invalid(FieldErrors::from([("reason", "error.required")])));
-    };
+    let reason = require_reason(reason)?;
     decide(app, context, id, Some(reason), Affiliation::reject).await
 }
 

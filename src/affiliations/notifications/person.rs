@@ -43,11 +43,10 @@ pub async fn affiliation_changed(
     Ok(tx.mail(&person, &mail).await?)
 }
 
-/// The decision about rights: all of them got the same status.
+/// The decision about rights, with the status that each of them got.
 #[derive(Debug)]
 pub struct TiesAnswer<'a> {
-    pub status: TiesStatus,
-    pub rights: &'a [RightType],
+    pub rights: &'a [(RightType, TiesStatus)],
     pub reason: Option<String>,
 }
 
@@ -66,8 +65,8 @@ pub async fn ties_changed(
     };
     let language = person.language.as_str();
     let labels = |status: TiesStatus| -> Vec<String> {
-        let rights = answer.rights.iter().filter(|_| answer.status == status);
-        rights.map(|it| it.label(language).to_owned()).collect()
+        let rights = answer.rights.iter().filter(|(_, its)| *its == status);
+        rights.map(|(it, _)| it.label(language).to_owned()).collect()
     };
     let mail = TiesChanged {
         name: person.profile.full_name(),

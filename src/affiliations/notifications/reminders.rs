@@ -12,6 +12,7 @@ use crate::affiliations::Error;
 use crate::app::App;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
+use crate::domain::affiliation::OVERDUE_AFTER;
 use crate::domain::{AffiliationId, OrganizationId, Time};
 use crate::paths;
 use crate::storage::batches::{ROWS, pause};
@@ -20,7 +21,6 @@ use crate::storage::{cache_versions, organizations};
 use crate::templates::MailTemplate;
 use crate::templates::mails::{OverdueOrganization, RequestsOverdue, RequestsReminder};
 
-const REMIND_AFTER: Duration = Duration::days(7);
 const ESCALATE_AFTER: Duration = Duration::days(21);
 /// The time between two mails to the administrators.
 const QUIET: Duration = Duration::days(1);
@@ -52,7 +52,7 @@ pub async fn remind(app: &App) -> Result<usize, Error> {
     let db = app.db.read();
     let mut written = 0;
     let mut overdue = Overdue::default();
-    for (id, requests) in pending_requests::list(db, Notice::Reminded, now - REMIND_AFTER).await? {
+    for (id, requests) in pending_requests::list(db, Notice::Reminded, now - OVERDUE_AFTER).await? {
         if app.stopping.is_cancelled() {
             return Ok(written);
         }

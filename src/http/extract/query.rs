@@ -32,6 +32,27 @@ impl ListQuery {
         }
     }
 
+    /// Returns the parameters of these names that were sent, and the page.
+    pub fn sent(&self, names: &[&'static str]) -> Vec<(&'static str, &str)> {
+        let names = names.iter().copied().chain(["page"]);
+        names
+            .filter(|name| self.has(name))
+            .map(|name| (name, self.get(name)))
+            .collect()
+    }
+
+    /// Returns the address of a list at this path, as these parameters narrow it down.
+    pub fn address_of(&self, path: &str, names: &[&'static str]) -> String {
+        let sent = self.sent(names);
+        if sent.is_empty() {
+            return path.to_owned();
+        }
+        let query = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(sent)
+            .finish();
+        format!("{path}?{query}")
+    }
+
     /// Returns the form with the values that it was sent with.
     pub fn form(&self, names: &[&str]) -> FormState {
         FormState::new(names.iter().map(|name| (*name, self.get(name))))

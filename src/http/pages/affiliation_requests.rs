@@ -1,37 +1,30 @@
-//! The requests for an affiliation: the list of what waits, and the decision about each. One page serves two doors:
-//! `/focal-point/{organization}/requests` for the Focal Points of an organization, and `/admin/requests` for
-//! administrators, whose list has the requests of organizations without a Focal Point who could decide.
+//! One request for an affiliation, and the decision about it. One page serves two doors: that below
+//! `/focal-point/{organization}/requests` for the Focal Points of an organization, whose queue is in
+//! `focal_point::requests`, and that below `/admin/requests` for administrators, whose list here has the requests of
+//! organizations without a Focal Point who could decide.
 //!
 //! Mails link here and carry no power (security.md AF-2). What a person may see and decide is for `affiliations`.
 
 use axum::extract::Path;
-use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 
+use super::affiliation_filters::{FILTERS, WAITING, search, show_of, status_or};
 use super::affiliation_refusal::{conflict_if_gone, refusal};
-use super::affiliation_rows::{self as rows, reference, request_row, waits};
+use super::affiliation_rows::{request_row, waits, workspace};
 use super::paging::paging;
 use super::{ListQuery, PageContext, PageError, PageForm};
-use crate::affiliations::lifecycle::decisions::{self, Attempt};
-use crate::affiliations::roster::{self, Entry, RosterSearch, Show};
-use crate::affiliations::{self, ties};
+use crate::affiliations::lifecycle::decisions;
+use crate::affiliations::roster::{self, Entry, Show};
+use crate::affiliations::{self, request_facts, ties};
 use crate::domain::affiliation::AffiliationStatus;
-use crate::domain::organization::Organization;
+use crate::domain::organization::{AddressDomain, Organization};
 use crate::domain::ties::TiesStatus;
 use crate::domain::{AffiliationId, OrganizationId};
 use crate::http::outcome::Outcome;
 use crate::paths;
-use crate::templates::pages::{
-    AdminRequests, AffiliationRequest, ApprovedTogether, FocalPointRequests, RequestRow,
-};
+use crate::templates::pages::{AdminRequests, AffiliationRequest, Earlier, RequestHelp, RequestRow};
 use crate::templates::{FormChoice, FormState};
-
-const FILTERS: [&str; 2] = ["q", "status"];
-/// The filter of Focal Points who come without one.
-const PENDING: &str = "pending";
-/// The filter of administrators who come without one: all that waits, TIES rights as well.
-const WAITING: &str = "waiting";
 
 /// The holes of the path of one request. Without an organization the request came through the administrators' door.
 #[derive(Debug, Deserialize)]
@@ -54,41 +47,6 @@ impl RequestPath {
     }
 }
 
-/// Lists the requests of one organization.
-pub async fn list_of_organization(
-    ctx: PageContext,
-    Path(organization): Path<String>,
-    query: ListQuery,
-) -> Result<Response, PageError> {
-    let mut page = of_organization(&ctx, &organization, &query).await?;
-    let typed = ctx.form_or(FormState::default());
-    page.form.notice = typed.notice;
-    page.form.ticked = typed.ticked;
-    if let Some(one) = typed.values.get("requests") {
-        page.form.values.insert("requests".into(), one.clone());
-    }
-    page.approved_together = ctx.content();
-    ctx.page(&page).await
-}
-
-async fn of_organization(
-    ctx: &PageContext,
-    organization: &str,
-    query: &ListQuery,
-) -> Result<FocalPointRequests, PageError> {
-    let id = OrganizationId::new(organization);
-    let search = search_of_organization(query)?;
-    let (found, organization) = rows::of_organization(ctx, &id, &search).await?;
-    let path = paths::focal_point_requests(&id);
-    Ok(FocalPointRequests {
-        organization,
-        form: FormState::new([("q", query.get("q")), ("status", status_or(query, PENDING))]),
-        rows: found.entries.iter().map(request_row).collect(),
-        paging: paging(&found, &path, query, &FILTERS),
-        approved_together: None,
-    })
-}
-
 /// Lists the requests of organizations without a Focal Point who could decide.
 pub async fn list_without_focal_point(ctx: PageContext, query: ListQuery) -> Result<Response, PageError> {
     let status = status_or(&query, WAITING);
@@ -100,112 +58,16 @@ pub async fn list_without_focal_point(ctx: PageContext, query: ListQuery) -> Res
     let found = roster::list_without_focal_point(&ctx.app, &ctx.actor_context(), &search).await?;
     let row = |entry: &Entry| RequestRow {
         organization: Some(entry.person.organization_name.clone()),
-        ..request_row(entry)
+        ..request_row(&ctx, entry, None)
     };
+    let mut form = query.form(&FILTERS);
+    form.values.insert("status".into(), status.to_owned());
     let page = AdminRequests {
-        form: FormState::new([("q", query.get("q")), ("status", status)]),
+        form,
         rows: found.entries.iter().map(row).collect(),
         paging: paging(&found, paths::ADMIN_REQUESTS, &query, &FILTERS),
     };
     ctx.page(&page).await
-}
-
-/// Returns the requested filter. A person who comes without one looks for what waits.
-fn status_or<'a>(query: &'a ListQuery, waiting: &'a str) -> &'a str {
-    if query.has("status") {
-        query.get("status")
-    } else {
-        waiting
-    }
-}
-
-/// Returns what a filter shows; `None` if the lists do not offer it.
-fn show_of(status: &str) -> Option<Show> {
-    match status {
-        "" => Some(Show::Everybody),
-        PENDING => Some(Show::AffiliationRequests),
-        "approved" => Some(Show::People),
-        "rejected" => Some(Show::Rejected),
-        _ => None,
-    }
-}
-
-fn search_of_organization(query: &ListQuery) -> Result<RosterSearch<'_>, PageError> {
-    let show = show_of(status_or(query, PENDING)).ok_or(PageError::NotFound)?;
-    search(query, show)
-}
-
-fn search(query: &ListQuery, show: Show) -> Result<RosterSearch<'_>, PageError> {
-    Ok(RosterSearch {
-        text: query.get("q"),
-        show,
-        page: query.page()?,
-        ..RosterSearch::default()
-    })
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Chosen {
-    decision: String,
-    requests: Vec<String>,
-}
-
-/// Approves the requests that were ticked in the list, and shows the list again with what became of each.
-pub async fn approve(
-    Path(organization): Path<String>,
-    query: ListQuery,
-    form: PageForm<Chosen>,
-) -> Result<Response, PageError> {
-    let PageForm { ctx, fields, .. } = form;
-    let refusal = match fields.decision.as_str() {
-        "approve" if fields.requests.is_empty() => Some("focal_point.bulk.none"),
-        "approve" => None,
-        _ => Some("error.try_again"),
-    };
-    let id = OrganizationId::new(organization.as_str());
-    // The answer is 404 for a list that the GET would not show.
-    let search = search_of_organization(&query)?;
-    roster::require_to_list(&ctx.app, &ctx.actor_context(), &id, search.show).await?;
-    if let Some(notice) = refusal {
-        return ctx.again(FormState::default().notice(notice)).await;
-    }
-    let chosen: Vec<_> = fields.requests.into_iter().map(AffiliationId::new).collect();
-    let attempts = decisions::approve_all(&ctx.app, &ctx.actor_context(), &id, &chosen).await?;
-    let together = approved_together(attempts);
-    // G-9: that nothing could be done is no success.
-    let status = if together.approved.is_empty() {
-        StatusCode::CONFLICT
-    } else {
-        StatusCode::OK
-    };
-    ctx.again_with(Outcome::of(&together)?.with_status(status)).await
-}
-
-fn approved_together(attempts: Vec<Attempt>) -> ApprovedTogether {
-    use affiliations::Error;
-    let mut all = ApprovedTogether::default();
-    for Attempt { entry, result, .. } in attempts {
-        let Some(entry) = entry else {
-            all.unknown += 1;
-            continue;
-        };
-        let name = request_row(&entry).name;
-        match result {
-            Ok(()) => {
-                all.ties_wait |= waits(&entry);
-                all.approved.push(name);
-            }
-            Err(Error::Conflict) => all.decided_meanwhile.push(name),
-            Err(Error::OwnRequest) => all.own.push(name),
-            Err(Error::NotFound) => all.unknown += 1,
-            Err(error) => {
-                tracing::error!(%error, "a request could not be approved");
-                all.failed.push(name);
-            }
-        }
-    }
-    all
 }
 
 /// Shows one request.
@@ -295,16 +157,57 @@ async fn view(
 ) -> Result<AffiliationRequest, PageError> {
     let affiliation = &entry.person.affiliation;
     let decision = affiliation.last_decision();
+    let is_pending = affiliation.status() == AffiliationStatus::Pending;
     Ok(AffiliationRequest {
         for_administrators: path.organization.is_none(),
-        organization: reference(organization),
         form,
-        request: request_row(entry),
+        request: request_row(ctx, entry, Some(organization)),
         decided_at: decision.map(|it| it.at),
         reason: decision.and_then(|it| it.reason.clone()),
-        decidable: affiliation.status() == AffiliationStatus::Pending && !entry.own,
+        decidable: is_pending && !entry.own,
         own: entry.own,
         rights: requested_rights(ctx, entry).await?,
+        help: if is_pending {
+            Some(help(ctx, path, (entry, organization)).await?)
+        } else {
+            None
+        },
+        organization: workspace(ctx, organization).await?,
+    })
+}
+
+/// Returns what helps to decide.
+async fn help(
+    ctx: &PageContext,
+    path: &RequestPath,
+    (entry, organization): (&Entry, &Organization),
+) -> Result<RequestHelp, PageError> {
+    let facts = request_facts::of_request(&ctx.app, &ctx.actor_context(), entry, organization).await?;
+    let earlier = facts.earlier.iter().map(|it| {
+        let decision = it.last_decision();
+        Earlier {
+            requested_at: it.requested_at,
+            status: it.status().as_str().to_owned(),
+            since: it.approval().map(|it| it.at),
+            until: decision.filter(|_| it.status().is_final()).map(|it| it.at),
+            reason: decision.and_then(|it| it.reason.clone()),
+        }
+    });
+    Ok(RequestHelp {
+        address: match facts.address_domain {
+            AddressDomain::Own => "own",
+            AddressDomain::Foreign => "foreign",
+            AddressDomain::Unknown => "unknown",
+        },
+        domains: organization.email_domains.clone(),
+        was_affiliated: facts.earlier.iter().any(|it| it.approval().is_some()),
+        earlier: earlier.collect(),
+        days: facts.days,
+        others: facts.others,
+        next: facts.next.map(|it| match &path.organization {
+            Some(_) => paths::focal_point_request(&organization.id, &it),
+            None => paths::admin_request(&it),
+        }),
     })
 }
 

@@ -33,6 +33,7 @@
 
 pub mod account;
 pub mod admin;
+mod affiliation_filters;
 mod affiliation_refusal;
 pub mod affiliation_requests;
 mod affiliation_rows;

@@ -9,20 +9,35 @@ use crate::paths;
 
 /// Lists the pages on the requests and people of one organization: for its Focal Points, and for administrators.
 pub(super) fn focal_point_routes(routes: Routes) -> Routes {
-    use affiliation_requests as requests;
-    use focal_point::{people, person};
+    use affiliation_requests as request;
+    use focal_point::{people, person, requests, requests_together, ties};
 
     routes
         .at(paths::FOCAL_POINT, FocalPoint, get(focal_point::choose))
         .at(
             paths::FOCAL_POINT_REQUESTS,
             FocalPoint,
-            get(requests::list_of_organization).post(requests::approve),
+            get(requests::list).post(requests::choose),
+        )
+        .at(
+            paths::FOCAL_POINT_REQUESTS_CONFIRM,
+            FocalPoint,
+            get(requests_together::confirm).post(requests_together::decide),
         )
         .at(
             paths::FOCAL_POINT_REQUEST,
             FocalPoint,
-            get(requests::show).post(requests::decide),
+            get(request::show).post(request::decide),
+        )
+        .at(
+            paths::FOCAL_POINT_TIES,
+            FocalPoint,
+            get(ties::list).post(ties::choose),
+        )
+        .at(
+            paths::FOCAL_POINT_TIES_CONFIRM,
+            FocalPoint,
+            get(ties::confirm).post(ties::decide),
         )
         .at(paths::FOCAL_POINT_PEOPLE, FocalPoint, get(people::list))
         .at(

@@ -7,7 +7,8 @@ use super::account::{AffiliationView, RightView, sample_affiliation, sample_righ
 use super::admin::AdminOrganizations;
 use super::admin_clients::AdminClients;
 use super::authorization::{AccessRefused, Consent};
-use super::focal_point::{AffiliationRequest, FocalPointRequests};
+use super::focal_point::AffiliationRequest;
+use super::focal_point_requests::FocalPointRequests;
 use super::login::Login;
 use super::signup::{SignupDetails, SignupOrganization};
 use crate::templates::Page;

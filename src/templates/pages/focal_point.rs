@@ -1,7 +1,7 @@
 //! `/focal-point` and below: the requests and people of one organization. A Focal Point sees name,
 //! e-mail, job title and dates, and nothing of other organizations (security.md AF-6).
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::account::{RightView, sample_rights};
 use super::paging::Paging;
@@ -9,24 +9,31 @@ use super::samples;
 use crate::domain::Time;
 use crate::templates::{FormChoice, FormState, Page};
 
+/// The head of the pages about an organization, with what waits under each tab.
 #[derive(Clone, Debug, Serialize)]
-pub struct OrganizationRef {
+pub struct Workspace {
     pub id: String,
     pub name: String,
+    /// The number of pending requests.
+    pub requests: u64,
+    /// The number of people who ask for TIES rights.
+    pub ties: u64,
 }
 
-impl OrganizationRef {
+impl Workspace {
     pub(super) fn sample() -> Self {
         Self {
             id: "kr-msit".into(),
             name: "Ministry of Science & ICT".into(),
+            requests: 12,
+            ties: 0,
         }
     }
 }
 
 #[derive(Clone, Debug, Serialize)]
 pub struct OrganizationSummary {
-    pub organization: OrganizationRef,
+    pub organization: Workspace,
     /// The number of pending requests.
     pub waiting: u64,
     pub people: u64,
@@ -43,7 +50,7 @@ impl Page for FocalPointChoose {
 
     fn samples() -> Vec<Self> {
         let of = |waiting, people| OrganizationSummary {
-            organization: OrganizationRef::sample(),
+            organization: Workspace::sample(),
             waiting,
             people,
         };
@@ -65,9 +72,15 @@ pub struct RequestRow {
     pub email: String,
     pub job_title: String,
     pub requested_at: Time,
+    /// The whole days that it waits; `None` if it is decided.
+    pub days: Option<u64>,
+    /// `true` if it waits since before the reminder.
+    pub is_overdue: bool,
     /// An affiliation's status.
     pub status: String,
     pub request_ties: bool,
+    /// `true` if the address belongs to no domain of the organization.
+    pub foreign_address: bool,
     /// The organization, shown to administrators.
     pub organization: Option<String>,
     /// `true` if the request is pending and not the reader's own.
@@ -82,85 +95,14 @@ impl RequestRow {
             email: "john.doe@company.com".into(),
             job_title: "General Manager".into(),
             requested_at: samples::at(),
+            days: (status == "pending").then_some(9),
+            is_overdue: true,
             status: status.into(),
             request_ties: status == "pending",
+            foreign_address: status == "pending",
             organization: None,
             decidable: status == "pending",
         }
-    }
-}
-
-/// The outcome of approving several requests together, by the names of the people.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct ApprovedTogether {
-    pub approved: Vec<String>,
-    /// `true` if some of them ask for TIES rights, which is a second decision.
-    pub ties_wait: bool,
-    pub decided_meanwhile: Vec<String>,
-    pub own: Vec<String>,
-    pub failed: Vec<String>,
-    /// The number of those that are not pending requests of this organization.
-    pub unknown: u64,
-}
-
-/// `/focal-point/{organization}/requests?q=&status=&page=`: `decision=approve` with `requests`, one for
-/// each box that was ticked.
-#[derive(Clone, Debug, Serialize)]
-pub struct FocalPointRequests {
-    pub organization: OrganizationRef,
-    /// The search, with `q` and `status` as requested.
-    pub form: FormState,
-    pub rows: Vec<RequestRow>,
-    pub paging: Paging,
-    pub approved_together: Option<ApprovedTogether>,
-}
-
-impl Page for FocalPointRequests {
-    const TEMPLATE: &'static str = "focal_point_requests";
-
-    fn samples() -> Vec<Self> {
-        let page = |rows: Vec<RequestRow>, total| Self {
-            organization: OrganizationRef::sample(),
-            form: FormState::new([("q", "do\"e"), ("status", "pending")]),
-            paging: Paging::new(2, 25, total, "/focal-point/kr-msit/requests", &[("q", "doe")]),
-            rows,
-            approved_together: None,
-        };
-        let rows = ["pending", "approved", "rejected"]
-            .map(RequestRow::sample)
-            .to_vec();
-        let many = (0..25).map(|number| RequestRow {
-            id: format!("af{number}"),
-            ..RequestRow::sample("pending")
-        });
-        let names = |many: usize| vec!["Aïcha <i>Ndiaye</i>".to_owned(); many];
-        vec![
-            page(vec![], 0),
-            page(rows.clone(), 60),
-            Self {
-                form: FormState::default().notice("focal_point.bulk.none"),
-                ..page(many.collect(), 60)
-            },
-            Self {
-                approved_together: Some(ApprovedTogether {
-                    approved: names(2),
-                    ties_wait: true,
-                    ..ApprovedTogether::default()
-                }),
-                ..page(vec![], 0)
-            },
-            Self {
-                approved_together: Some(ApprovedTogether {
-                    approved: names(1),
-                    ties_wait: false,
-                    decided_meanwhile: names(1),
-                    own: names(1),
-                    failed: names(1),
-                    unknown: 2,
-                }),
-                ..page(rows, 60)
-            },
-        ]
     }
 }
 
@@ -170,7 +112,7 @@ impl Page for FocalPointRequests {
 pub struct AffiliationRequest {
     /// `true` if the page is among those of administrators, and leads back to their list.
     pub for_administrators: bool,
-    pub organization: OrganizationRef,
+    pub organization: Workspace,
     pub form: FormState,
     pub request: RequestRow,
     pub decided_at: Option<Time>,
@@ -180,6 +122,64 @@ pub struct AffiliationRequest {
     pub own: bool,
     /// The rights that were requested together.
     pub rights: Vec<FormChoice>,
+    /// What helps to decide; `None` if it is decided.
+    pub help: Option<RequestHelp>,
+}
+
+/// What helps to decide about a request, and nothing of other organizations.
+#[derive(Clone, Debug, Serialize)]
+pub struct RequestHelp {
+    /// Whether the address belongs to a domain of the organization: `own`, `foreign`, or `unknown` without domains.
+    pub address: &'static str,
+    pub domains: Vec<String>,
+    pub was_affiliated: bool,
+    /// The earlier requests of the person here, the newest first.
+    pub earlier: Vec<Earlier>,
+    pub days: u64,
+    /// The number of other requests that wait.
+    pub others: u64,
+    /// The path of the one of them that waits longest.
+    pub next: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Earlier {
+    pub requested_at: Time,
+    pub status: String,
+    /// The times of approval and end.
+    pub since: Option<Time>,
+    pub until: Option<Time>,
+    pub reason: Option<String>,
+}
+
+impl RequestHelp {
+    fn sample(address: &'static str) -> Self {
+        let earlier = |status: &str| Earlier {
+            requested_at: samples::at(),
+            status: status.into(),
+            since: (status == "removed").then(samples::at),
+            until: Some(samples::at()),
+            reason: Some("Not <i>known</i> here".into()),
+        };
+        let is_new = address == "unknown";
+        Self {
+            address,
+            domains: if is_new {
+                vec![]
+            } else {
+                vec!["msit.example".into()]
+            },
+            was_affiliated: !is_new,
+            earlier: if is_new {
+                vec![]
+            } else {
+                ["removed", "rejected"].map(earlier).to_vec()
+            },
+            days: 9,
+            others: if is_new { 0 } else { 3 },
+            next: (!is_new).then(|| "/focal-point/kr-msit/requests/af2".into()),
+        }
+    }
 }
 
 impl AffiliationRequest {
@@ -187,7 +187,7 @@ impl AffiliationRequest {
         let pending = status == "pending";
         Self {
             for_administrators: false,
-            organization: OrganizationRef::sample(),
+            organization: Workspace::sample(),
             form: FormState::default(),
             request: RequestRow::sample(status),
             decided_at: (!pending).then(samples::at),
@@ -195,6 +195,7 @@ impl AffiliationRequest {
             decidable: pending && !own,
             own,
             rights: vec![],
+            help: pending.then(|| RequestHelp::sample(if own { "unknown" } else { "foreign" })),
         }
     }
 }
@@ -218,6 +219,7 @@ impl Page for AffiliationRequest {
             },
             Self {
                 form: FormState::new([("reason", "x")]).error("reason", "error.too_long"),
+                help: Some(RequestHelp::sample("own")),
                 ..Self::of("pending", false)
             },
             Self::of("pending", true),
@@ -264,7 +266,7 @@ impl PersonRow {
 /// `/focal-point/{organization}/people?q=&filter=&page=`; `filter` is `focal_points` or `ties_waiting`.
 #[derive(Clone, Debug, Serialize)]
 pub struct FocalPointPeople {
-    pub organization: OrganizationRef,
+    pub organization: Workspace,
     pub form: FormState,
     pub rows: Vec<PersonRow>,
     pub paging: Paging,
@@ -275,7 +277,7 @@ impl Page for FocalPointPeople {
 
     fn samples() -> Vec<Self> {
         let page = |rows: Vec<PersonRow>, total| Self {
-            organization: OrganizationRef::sample(),
+            organization: Workspace::sample(),
             form: FormState::new([("q", "")]),
             rows,
             paging: Paging::new(1, 25, total, "/focal-point/kr-msit/people", &[]),
@@ -298,7 +300,7 @@ impl Page for FocalPointPeople {
 /// `action=remove|designate|undesignate`, each with an optional `reason`.
 #[derive(Clone, Debug, Serialize)]
 pub struct FocalPointPerson {
-    pub organization: OrganizationRef,
+    pub organization: Workspace,
     pub form: FormState,
     pub person: PersonRow,
     pub rights: Vec<RightView>,
@@ -315,7 +317,7 @@ impl Page for FocalPointPerson {
 
     fn samples() -> Vec<Self> {
         let page = Self {
-            organization: OrganizationRef::sample(),
+            organization: Workspace::sample(),
             form: FormState::default(),
             person: PersonRow::sample(),
             rights: sample_rights(),

@@ -2,11 +2,12 @@
 //! (product.md, step 5; security.md 8.4).
 
 mod abuse_decisions;
-mod approving_many;
 mod current_state;
+mod deciding_many;
 mod every_form;
 pub mod every_form_twice;
 mod lost_races;
+mod ties_matrix;
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};

@@ -4,6 +4,9 @@
 
 pub mod people;
 pub mod person;
+pub mod requests;
+pub mod requests_together;
+pub mod ties;
 
 use axum::response::Response;
 

@@ -6,7 +6,7 @@ use axum::response::Response;
 use crate::affiliations::roster::{PeopleOrder, RosterSearch, Show};
 use crate::affiliations::ties;
 use crate::domain::OrganizationId;
-use crate::http::pages::affiliation_rows::{self as rows, person_row};
+use crate::http::pages::affiliation_rows::{self as rows, person_row, workspace};
 use crate::http::pages::paging::paging;
 use crate::http::pages::{ListQuery, PageContext, PageError};
 use crate::paths;
@@ -42,7 +42,7 @@ pub async fn list(
         .collect();
     let filters = ["q", "filter"];
     let page = FocalPointPeople {
-        organization,
+        organization: workspace(&ctx, &organization).await?,
         form: FormState::new(filters.map(|name| (name, query.get(name)))),
         rows,
         paging: paging(&found, &path, &query, &filters),

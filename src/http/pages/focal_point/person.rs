@@ -11,7 +11,7 @@ use crate::domain::affiliation::Capacity;
 use crate::domain::organization::Organization;
 use crate::domain::{AccountId, AffiliationId, OrganizationId};
 use crate::http::pages::affiliation_refusal::{conflict_if_gone, refusal};
-use crate::http::pages::affiliation_rows::{person_row, reference};
+use crate::http::pages::affiliation_rows::{person_row, workspace};
 use crate::http::pages::{PageContext, PageError, PageForm};
 use crate::paths;
 use crate::templates::FormState;
@@ -171,7 +171,7 @@ async fn view(ctx: &PageContext, found: &Found, form: FormState) -> Result<Focal
         own: entry.own,
         is_last_focal_point: person.is_focal_point && focal_points == 1 && *capacity == Capacity::FocalPoint,
         ties_entitled: affiliations::roster::is_ties_entitled(app, organization).await?,
-        organization: reference(organization),
+        organization: workspace(ctx, organization).await?,
         person,
     })
 }

@@ -45,12 +45,13 @@ pub async fn cast() -> Cast {
     sets_up(&op, &mut forgetful).await;
     let (focal_point, ..) = focal_point(&op, "fp@ofcom.example", "ofcom").await;
     let (_, _, pending) = member(&op, "pending@ofcom.example", "ofcom", false).await;
+    let (_, _, chosen) = member(&op, "chosen@ofcom.example", "ofcom", false).await;
     let (_, _, orphan) = member(&op, "pending@telco.example", "telco", false).await;
     let (mut user, ..) = member(&op, "user@ofcom.example", "ofcom", true).await;
     // The service has access, which can be withdrawn.
     let mut shop = op.client_with("shop", json!({"first_party": false})).await;
     user.logs_in_at(&mut shop, "openid email").await;
-    let (_, account, _) = member(&op, "colleague@ofcom.example", "ofcom", true).await;
+    let (_, account, colleague) = member(&op, "colleague@ofcom.example", "ofcom", true).await;
     let mut administrator = op.person_with("admin@itu.example", Role::Administrator).await;
     administrator.logs_in().await;
     let mut rp = op.client("events").await;
@@ -184,6 +185,15 @@ pub async fn cast() -> Cast {
         of("user", "/account/data"),
         of("focal point", "/focal-point/ofcom/requests"),
         ("focal point", format!("/focal-point/ofcom/requests/{pending}")),
+        (
+            "focal point",
+            format!("/focal-point/ofcom/requests/confirm?decision=reject&requests={chosen}"),
+        ),
+        of("focal point", "/focal-point/ofcom/ties"),
+        (
+            "focal point",
+            format!("/focal-point/ofcom/ties/confirm?decision=grant&cells={colleague}:mailing_lists"),
+        ),
         ("focal point", format!("/focal-point/ofcom/people/{account}")),
         ("administrator", format!("/admin/requests/{orphan}")),
         of("administrator", "/admin/organizations/ofcom"),
