@@ -184,6 +184,21 @@ impl Fetch {
         deliver(request).await
     }
 
+    /// Sends a body to the address with these headers.
+    pub async fn post_body(
+        &self,
+        address: &str,
+        headers: &[(HeaderName, &str)],
+        body: impl Into<String>,
+    ) -> Result<(), Error> {
+        let (url, reach) = self.target(address)?;
+        let mut request = self.client(reach)?.post(url).body(body.into());
+        for (name, value) in headers {
+            request = request.header(name, *value);
+        }
+        deliver(request).await
+    }
+
     /// Parses the address and checks scheme, host and port.
     fn target(&self, address: &str) -> Result<(Url, Reach), Error> {
         let mut url = Url::parse(address).map_err(|_| Error::NotHttps)?;

@@ -23,6 +23,7 @@ pub mod places;
 pub mod proof_of_work;
 pub mod random;
 pub mod sealed;
+pub mod signals;
 pub mod tables;
 pub mod telemetry;
 pub mod templates;

@@ -6,7 +6,7 @@
 //! addresses out, as HTML is read with its links in place; `tests::front_door` compares them with the router.
 
 use crate::domain::global_revocation::GlobalRevocationId;
-use crate::domain::{AccountId, AffiliationId, ClientId, OrganizationId};
+use crate::domain::{AccountId, AffiliationId, ClientId, OrganizationId, ReceiverId};
 
 // For everybody.
 pub const START: &str = "/";
@@ -138,6 +138,10 @@ pub const ADMIN_CLIENT_SECRET: &str = "/admin/clients/{id}/secret";
 pub const ADMIN_REVOCATIONS: &str = "/admin/revocations";
 pub const ADMIN_REVOCATION_CONFIRM: &str = "/admin/revocations/confirm";
 pub const ADMIN_REVOCATION: &str = "/admin/revocations/{id}";
+pub const ADMIN_CLIENT_EVENTS: &str = "/admin/clients/{id}/events";
+pub const ADMIN_CLIENT_RECEIVER: &str = "/admin/clients/{id}/events/{receiver}";
+pub const ADMIN_CLIENT_RECEIVER_CONFIRM: &str = "/admin/clients/{id}/events/{receiver}/confirm";
+pub const ADMIN_WEBHOOK_SECRET: &str = "/admin/clients/{id}/events/{receiver}/secret";
 
 // The demo's mails, on loopback only.
 pub const DEMO_COMPONENTS: &str = "/demo/components";
@@ -223,6 +227,18 @@ pub fn admin_recovery(id: &str) -> String {
 
 pub fn admin_client(id: &ClientId) -> String {
     filled(ADMIN_CLIENT, &[id.as_str()])
+}
+
+pub fn admin_client_events(id: &ClientId) -> String {
+    filled(ADMIN_CLIENT_EVENTS, &[id.as_str()])
+}
+
+pub fn admin_client_receiver(id: &ClientId, receiver: &ReceiverId) -> String {
+    filled(ADMIN_CLIENT_RECEIVER, &[id.as_str(), receiver.as_str()])
+}
+
+pub fn admin_webhook_secret(id: &ClientId, receiver: &ReceiverId) -> String {
+    filled(ADMIN_WEBHOOK_SECRET, &[id.as_str(), receiver.as_str()])
 }
 
 pub fn admin_client_secret(id: &ClientId) -> String {

@@ -53,6 +53,7 @@ mod m20261130_011200_events_searched;
 mod m20261130_011300_indexes_by_client;
 mod m20261130_015400_mails_of_accounts;
 mod m20261130_034600_global_revocations;
+mod m20261130_034900_event_receivers;
 mod online_index;
 mod owned_table;
 
@@ -115,6 +116,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_011300_indexes_by_client::Migration),
             Box::new(m20261130_015400_mails_of_accounts::Migration),
             Box::new(m20261130_034600_global_revocations::Migration),
+            Box::new(m20261130_034900_event_receivers::Migration),
         ]
     }
 }

@@ -143,7 +143,8 @@ pub(super) async fn restore(tx: &Tx, account: &Account, change: &EmailChange) ->
         })?;
     former_addresses::replace(tx, account, &restored.email).await?;
     let event = Event::new(Action::EmailChangeUndone, format!("account:{}", restored.id));
-    tx.record(event).await?;
+    tx.record(event.readdressed(&account.email, &restored.email))
+        .await?;
     if account.email.key() != restored.email.key() {
         let mail = mails::EmailChangeUndone {
             name: restored.profile.full_name(),

@@ -14,6 +14,7 @@ use crate::domain::account::{Account, Status};
 use crate::domain::account_deletion::AccountDeletion;
 use crate::domain::actor::Context;
 use crate::domain::event::{Action, Event};
+use crate::domain::signal::Signal;
 use crate::storage::batches::{ROWS, until_done};
 use crate::storage::erasure::{self, Step};
 use crate::storage::{account_deletions, accounts};
@@ -35,6 +36,13 @@ pub async fn begin(app: &App, account: &AccountId) -> Result<bool> {
         if account.status != Status::Deleted {
             accounts::update_status(tx, &account.id, account.status, Status::Deleted).await?;
             accounts::delete_password(tx, &account.id).await?;
+            // While it is still known which services the person used.
+            let gone = Signal::AccountPurged {
+                subject: account.sub.clone(),
+            };
+            tx.signals()
+                .send(&tx.context().actor, &account.id, vec![gone])
+                .await?;
         }
         Ok(true)
     })

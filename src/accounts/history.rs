@@ -135,7 +135,11 @@ pub const fn visibility(action: Action) -> Visibility {
         | Action::ClientRegistered
         | Action::ClientDeleted
         | Action::InitialAccessTokenIssued
-        | Action::ClientSecretRotated => Hidden("it is about a service and not about a person"),
+        | Action::ClientSecretRotated
+        | Action::ReceiverAdded
+        | Action::ReceiverChanged
+        | Action::ReceiverDeleted
+        | Action::ReceiverReplayed => Hidden("it is about a service and not about a person"),
         Action::DataBuilt => Hidden("a mail and the page of the download say it"),
         Action::AccountDeleted => Hidden("nobody can log in any more to read it"),
         Action::KeyChanged => Hidden("it is about the keys of the provider"),

@@ -14,6 +14,7 @@ use crate::domain::account::{Account, EmailAddress};
 use crate::domain::actor::Context;
 use crate::domain::event::Event;
 use crate::mail::{self, Email, Recipient, outbox};
+use crate::signals;
 use crate::storage::{IsBusy, Transaction};
 use crate::templates::MailTemplate;
 
@@ -63,19 +64,30 @@ impl Tx {
     }
 
     /// Writes the event into the audit trail (security.md LG-1).
+    ///
+    /// Services hear of it, if it concerns a person who used them (security.md EV-1).
     pub async fn record(&self, event: Event) -> Result<(), DbErr> {
-        audit::record(self, self.now, &self.context, event).await
+        self.record_in(&self.context, event).await
+    }
+
+    async fn record_in(&self, context: &Context, event: Event) -> Result<(), DbErr> {
+        self.signals().record(context, &event).await?;
+        audit::record(self, self.now, context, event).await
+    }
+
+    /// Returns the outbox of what services hear.
+    pub fn signals(&self) -> signals::Outbox<'_, Self> {
+        signals::Outbox {
+            tx: self,
+            keys: &self.app.keys,
+            now: self.now,
+        }
     }
 
     /// Records an act of a person whom this unit of work has verified: its context still names a visitor.
     pub async fn record_as(&self, person: &Account, event: Event) -> Result<(), DbErr> {
-        audit::record(
-            self,
-            self.now,
-            &self.context.as_person(&person.id, person.role),
-            event,
-        )
-        .await
+        self.record_in(&self.context.as_person(&person.id, person.role), event)
+            .await
     }
 
     /// Writes an e-mail to a person into the outbox, in their language.

@@ -16,6 +16,7 @@ mod key;
 mod migrate;
 mod org;
 mod revoke;
+mod receiver;
 mod serve;
 mod unsafe_settings;
 mod user;
@@ -76,6 +77,12 @@ enum Command {
     /// The audit trail: the newest entries, the proof that nothing was changed, a file of it
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Streams of Shared Signals: by which services hear of what happens to people
+    #[command(subcommand)]
+    Stream(receiver::StreamCommand),
+    /// Webhooks: the same by plain HTTP, for services that administrators give one
+    #[command(subcommand)]
+    Webhook(receiver::WebhookCommand),
     /// What can be set
     #[command(subcommand)]
     Config(config::Command),
@@ -115,6 +122,8 @@ async fn run(console: &Console, command: Command) -> anyhow::Result<ExitCode> {
         Command::Key(arguments) => key::run(console, arguments).await?,
         Command::Revoke(arguments) => revoke::run(console, arguments).await?,
         Command::Audit(arguments) => audit::run(console, arguments).await?,
+        Command::Stream(arguments) => receiver::run_stream(console, arguments).await?,
+        Command::Webhook(arguments) => receiver::run_webhook(console, arguments).await?,
         Command::Config(arguments) => config::run(&arguments),
         Command::Check => check::run(console).await?,
     }

@@ -3,6 +3,7 @@
 use chrono::Duration;
 use serde_json::Value;
 
+use super::account::EmailAddress;
 use super::actor::{Context, Office};
 use super::{AccountId, ClientId, Time};
 
@@ -22,6 +23,8 @@ pub struct Event {
     pub reason: Option<String>,
     pub before: Option<Value>,
     pub after: Option<Value>,
+    /// The address before and after, where it changed: for services that have it. The trail holds none.
+    pub addresses: Option<(EmailAddress, EmailAddress)>,
 }
 
 impl Event {
@@ -35,7 +38,14 @@ impl Event {
             reason: None,
             before: None,
             after: None,
+            addresses: None,
         }
+    }
+
+    /// Says to services from which address the person moved to which.
+    pub fn readdressed(mut self, from: &EmailAddress, to: &EmailAddress) -> Self {
+        self.addresses = Some((from.clone(), to.clone()));
+        self
     }
 
     pub fn failed(mut self, reason: impl Into<String>) -> Self {
@@ -221,6 +231,10 @@ actions! {
     ClientDeleted = "client.deleted",
     InitialAccessTokenIssued = "client.initial_access_token_issued",
     ClientSecretRotated = "client.secret_rotated",
+    ReceiverAdded = "receiver.added",
+    ReceiverChanged = "receiver.changed",
+    ReceiverDeleted = "receiver.deleted",
+    ReceiverReplayed = "receiver.replayed",
     KeyChanged = "key.changed",
     AuditEmptied = "audit.emptied",
     AuditExported = "audit.exported",

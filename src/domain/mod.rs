@@ -24,6 +24,7 @@ pub mod document;
 pub mod email_change;
 pub mod event;
 pub mod global_revocation;
+pub mod event_receiver;
 pub mod message;
 pub mod newsletter;
 pub mod not_me;
@@ -39,6 +40,7 @@ pub mod scope;
 pub mod second_factor;
 pub mod secret;
 pub mod session;
+pub mod signal;
 pub mod signing_key;
 pub mod signup;
 pub mod text;
@@ -103,4 +105,6 @@ id! {
     TokenId,
     /// Names a family of refresh tokens; only those who hold one of them have it.
     RefreshFamilyId,
+    /// Names a stream or a webhook.
+    ReceiverId,
 }

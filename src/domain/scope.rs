@@ -11,6 +11,9 @@ pub const ITU_MEMBERSHIP: &str = "itu_membership";
 pub const ITU_PROFESSIONAL: &str = "itu_professional";
 pub const ITU_NEWSLETTER: &str = "itu_newsletter";
 pub const ADMIN: &str = "admin";
+/// The streams of the client itself (CAEP Interoperability Profile §2.7.3).
+pub const SSF_READ: &str = "ssf.read";
+pub const SSF_MANAGE: &str = "ssf.manage";
 
 /// The scope values about a person, in the order in which pages list them.
 pub const STANDARD: [&str; 7] = [

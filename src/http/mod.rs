@@ -29,5 +29,6 @@ pub mod router;
 pub mod routes;
 mod security_policy;
 pub mod server;
+mod shared_signals;
 mod submission;
 mod unread_body;

@@ -30,7 +30,7 @@ pub async fn jwks(State(app): State<App>) -> Response {
     cacheable_json(jwks::document(&app))
 }
 
-fn cacheable_json(body: Vec<u8>) -> Response {
+pub(super) fn cacheable_json(body: Vec<u8>) -> Response {
     (
         [
             (header::CONTENT_TYPE, "application/json"),

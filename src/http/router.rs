@@ -2,6 +2,7 @@
 //! a listener of their own: `health`.
 
 mod consoles;
+mod shared_signals;
 
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
@@ -51,6 +52,7 @@ pub fn router_with(app: &App, family: impl FnOnce(Routes) -> Routes) -> Router {
 pub fn routes(app: &App) -> Routes {
     let routes = Routes::new(app)
         .with(|routes| protocol_routes(app, routes))
+        .with(shared_signals::routes)
         .with(public_routes)
         .with(login_routes)
         .with(signup_routes)

@@ -9,7 +9,7 @@ mod sweep;
 pub use job::Job;
 pub use runner::Running;
 pub use schedule::{
-    ALL, build_data_downloads, delete_accounts, deliver_logouts, deliver_mail, deliver_pings,
+    ALL, build_data_downloads, delete_accounts, deliver_events, deliver_logouts, deliver_mail, deliver_pings,
     recover_accounts, refresh, revoke_globally, seal_audit_trail, start,
 };
 pub use sweep::sweep;

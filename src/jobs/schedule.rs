@@ -33,6 +33,12 @@ pub const ALL: &[Job] = &[
         every: Duration::from_secs(1),
         run: |app| Box::pin(async move { deliver_pings(&app).await }),
     },
+    // EV-3: a service hears within two seconds.
+    Job {
+        name: "events",
+        every: Duration::from_millis(200),
+        run: |app| Box::pin(async move { begin_events(&app).await }),
+    },
     Job {
         name: "global revocations",
         every: Duration::from_secs(1),
@@ -123,6 +129,18 @@ pub async fn deliver_logouts(app: &App) -> anyhow::Result<()> {
 /// Pings services whose authentication requests were decided (CIBA §10.2).
 pub async fn deliver_pings(app: &App) -> anyhow::Result<()> {
     oidc::backchannel_authentication::deliver(app).await?;
+    Ok(())
+}
+
+/// Begins to send what services wait for. No round waits for the senders of the one before: a slow service delays none.
+async fn begin_events(app: &App) -> anyhow::Result<()> {
+    oidc::shared_signals::begin_round(app).await?.detach_all();
+    Ok(())
+}
+
+/// Sends what services wait for, and waits until they have answered.
+pub async fn deliver_events(app: &App) -> anyhow::Result<()> {
+    oidc::shared_signals::begin_round(app).await?.join_all().await;
     Ok(())
 }
 

@@ -30,6 +30,21 @@ pub const MUTUAL_TLS: [(&str, &str); 7] = [
     ("revocation_endpoint", REVOCATION),
 ];
 
+/// OpenID Shared Signals Framework 1.0 §7.2, §8.1; CAEP Interoperability Profile §2.3.
+pub const SSF_CONFIGURATION: &str = "/.well-known/ssf-configuration";
+pub const SSF_STREAMS: &str = "/ssf/streams";
+pub const SSF_STATUS: &str = "/ssf/status";
+pub const SSF_ADD_SUBJECT: &str = "/ssf/subjects/add";
+pub const SSF_REMOVE_SUBJECT: &str = "/ssf/subjects/remove";
+pub const SSF_VERIFICATION: &str = "/ssf/verification";
+/// RFC 8936 §2: the events of one stream.
+pub const SSF_POLL: &str = "/ssf/streams/{stream_id}/events";
+
+/// Returns the address at which the events of a stream are polled.
+pub fn ssf_poll(stream: &str) -> String {
+    SSF_POLL.replace("{stream_id}", stream)
+}
+
 pub const JWKS: &str = "/jwks.json";
 pub const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
 /// RFC 8414 §3: the same document.

@@ -35,6 +35,7 @@ pub mod revocation;
 pub mod sender_constraint;
 pub mod service_use;
 pub mod session_state;
+pub mod shared_signals;
 pub mod subject;
 pub mod token;
 pub mod userinfo;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use sea_orm::DbErr;
 
+use super::shared_signals;
 use crate::app::App;
 use crate::domain::Time;
 use crate::oidc::global_revocation;
@@ -29,6 +30,7 @@ pub async fn sweep(app: &App) -> Result<u64, DbErr> {
     let over = now - global_revocation::KEPT;
     rows += until_done(stopping, || global_revocations::delete_completed(db, over)).await?;
     rows += until_done(stopping, || authentication_requests::delete_expired(db, requests)).await?;
+    rows += shared_signals::sweep(app).await?;
     rows += until_done(stopping, || client_registrations::delete_expired(db, spent)).await?;
     Ok(rows)
 }

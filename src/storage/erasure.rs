@@ -15,10 +15,10 @@ use sea_orm::{
 use super::batches::{ROWS, delete};
 use super::entities::{
     account_word, affiliation, assisted_recovery, authentication_request, code_attempt, consent,
-    data_download, document_acceptance, email_change, email_code, event, focal_point, global_revocation,
-    login_throttle, newsletter_subscription, not_me_link, organization, outbox_mail, passkey, passkey_offer,
-    password_reset, recovery_code, refresh_token, revocation, second_factor_deadline, service_use, session,
-    session_client, ties_right, totp_factor,
+    data_download, document_acceptance, email_change, email_code, event, event_delivery, focal_point,
+    global_revocation, login_throttle, newsletter_subscription, not_me_link, organization, outbox_mail,
+    passkey, passkey_offer, password_reset, recovery_code, refresh_token, revocation, second_factor_deadline,
+    service_use, session, session_client, ties_right, totp_factor,
 };
 use super::event_seals;
 use super::personal_data::Person;
@@ -42,6 +42,7 @@ pub const DELETED: &[&str] = &[
     "document_acceptances",
     "email_changes",
     "email_codes",
+    "event_deliveries",
     "focal_points",
     "former_addresses",
     "global_revocations",
@@ -140,6 +141,7 @@ pub enum Step {
     Sessions,
     Consents,
     ServiceUses,
+    EventDeliveries,
     AuthenticationRequests,
     Passkeys,
     PasskeyOffers,
@@ -178,6 +180,7 @@ impl Step {
         Self::Sessions,
         Self::Consents,
         Self::ServiceUses,
+        Self::EventDeliveries,
         Self::AuthenticationRequests,
         Self::Passkeys,
         Self::PasskeyOffers,
@@ -285,6 +288,9 @@ async fn delete_rows(tx: &impl ConnectionTrait, step: Step, person: &Person<'_>)
         Step::Sessions => delete!(session, Id: String, of(session::Column::AccountId, id)),
         Step::Consents => delete!(consent, ClientId: String, of(consent::Column::AccountId, id)),
         Step::ServiceUses => delete!(service_use, ClientId: String, of(service_use::Column::AccountId, id)),
+        Step::EventDeliveries => {
+            delete!(event_delivery, Id: String, of(event_delivery::Column::AccountId, id))
+        }
         Step::AuthenticationRequests => delete!(
             authentication_request,
             Id: String,

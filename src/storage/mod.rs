@@ -25,6 +25,8 @@ pub mod email_codes;
 mod entities;
 pub mod erasure;
 pub mod ephemeral;
+pub mod event_deliveries;
+pub mod event_receivers;
 pub mod event_seals;
 pub mod events;
 pub mod focal_points;

@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use super::entities::{
     account, account_deletion, account_word, affiliation, assisted_recovery, authentication_request,
     code_attempt, consent, data_download, deletion_link, document_acceptance, email_change, email_code,
-    event, focal_point, former_address, global_revocation, imported_address, login_throttle,
+    event, event_delivery, focal_point, former_address, global_revocation, imported_address, login_throttle,
     newsletter_subscription, not_me_link, organization, outbox_mail, passkey, passkey_offer, password_reset,
     recovery_code, refresh_token, revocation, second_factor_deadline, service_use, session, session_client,
     ties_right, totp_factor,
@@ -82,6 +82,7 @@ pub const WITHHELD: &[(&str, &str, Reason)] = &[
     ("deletion_links", "digest", Reason::Secret),
     ("email_changes", "undo_digest", Reason::Secret),
     ("email_codes", "hmac", Reason::Secret),
+    ("event_deliveries", "sealed_signal", Reason::Secret),
     ("focal_points", "designated_by", Reason::AnotherPerson),
     ("not_me_links", "digest", Reason::Secret),
     ("outbox_mails", "html", Reason::Secret),
@@ -103,6 +104,11 @@ pub const WITHOUT_PEOPLE: &[(&str, &str)] = &[
     ("client_secrets", "secrets of services"),
     ("clients", "services"),
     ("event_chain_ends", "the ends of the chain of the audit trail"),
+    (
+        "event_exclusions",
+        "keyed digests of what services wrote of whom they do not want to hear",
+    ),
+    ("event_receivers", "where services hear of what happens"),
     (
         "event_seals",
         "salted digests of the audit trail, which the events have in the clear",
@@ -166,6 +172,7 @@ pub async fn read<E: From<DbErr>>(
     take(rows::<document_acceptance::Entity>(db, document_acceptance::Column::AccountId.eq(id)).await?)?;
     take(email_changes)?;
     take(rows::<email_code::Entity>(db, email_code::Column::Address.is_in(person.addresses)).await?)?;
+    take(rows::<event_delivery::Entity>(db, event_delivery::Column::AccountId.eq(id)).await?)?;
     take(table::<event::Entity>(Vec::new()))?;
     let records: Vec<i64> = find_records(db, id, &objects).await?.into_iter().collect();
     for some in records.chunks(LISTED) {

@@ -33,6 +33,17 @@ pub async fn find_by_sid(db: &impl ConnectionTrait, sid: &Sid) -> Result<Option<
     with_account(db, Column::Sid.eq(sid.as_str())).await
 }
 
+/// Returns the `sid` of a session, ended or not.
+pub async fn find_sid(db: &impl ConnectionTrait, id: &SessionId) -> Result<Option<Sid>, DbErr> {
+    let found: Option<String> = Entity::find_by_id(id.as_str())
+        .select_only()
+        .column(Column::Sid)
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(found.map(Sid::new))
+}
+
 async fn with_account(
     db: &impl ConnectionTrait,
     which: sea_orm::sea_query::SimpleExpr,

@@ -19,7 +19,7 @@ const ROOMS: [&str; 7] = [
 const DOORS: [&str; 4] = ["cli", "jobs", "demo", "testing"];
 
 /// Tools serve every room and use none but `domain`; beside each are the rooms that it may use as well.
-const TOOLS: [(&str, &[&str]); 23] = [
+const TOOLS: [(&str, &[&str]); 24] = [
     ("app", &["storage"]),
     ("audit", &["storage"]),
     ("breach_service", &[]),
@@ -39,6 +39,7 @@ const TOOLS: [(&str, &[&str]); 23] = [
     ("proof_of_work", &["storage"]),
     ("random", &[]),
     ("sealed", &["storage"]),
+    ("signals", &["storage"]),
     ("tables", &[]),
     ("telemetry", &[]),
     ("templates", &[]),

@@ -7,16 +7,19 @@ use serde_json::{Value, json};
 
 use super::affiliations::organization;
 use crate::support::{RelyingParty, Site, TestOp, rows};
+use itu_account::accounts::suspension;
 use itu_account::app::App;
 use itu_account::config::Transport;
 use itu_account::domain::account::Status;
 use itu_account::domain::account_deletion::AccountDeletion;
+use itu_account::domain::actor::Context;
 use itu_account::domain::affiliation::{Affiliation, Stage};
 use itu_account::domain::global_revocation::{Ended, GlobalRevocation, GlobalRevocationId, RevocationTarget};
 use itu_account::domain::organization::OrganizationStatus;
 use itu_account::domain::role::Role;
-use itu_account::domain::{AccountId, AffiliationId, OrganizationId};
+use itu_account::domain::{AccountId, AffiliationId, ClientId, OrganizationId};
 use itu_account::jobs;
+use itu_account::oidc::shared_signals::{self, NewWebhook};
 use itu_account::storage::batches::ROWS;
 use itu_account::storage::email_codes::{self, EmailCode};
 use itu_account::storage::{
@@ -115,6 +118,7 @@ fn scans_of_plan(plan: &Value, found: &mut Vec<String>) {
 async fn neglected() -> (TestOp, Site) {
     let site = Site::start().await;
     site.answers("/logout", 200, &[], "");
+    site.answers("/hear", 200, &[], "");
     let op = TestOp::with(|config| site.is_allowed(config)).await;
     let mut events: RelyingParty = op
         .client_with("events", json!({"backchannel_logout_uri": site.at("/logout")}))
@@ -131,6 +135,27 @@ async fn neglected() -> (TestOp, Site) {
             person.browser.get(&bye).await;
         }
     }
+    // A service is to hear of a suspension, and has refused to hear of another.
+    let webhook = NewWebhook {
+        client: ClientId::new("events"),
+        endpoint: site.at("/hear"),
+        kinds: vec![],
+        description: String::new(),
+    };
+    let operator = Context::operator();
+    let webhook = shared_signals::add_webhook(&op.app, &operator, webhook).await;
+    let webhook = webhook.expect("a webhook").receiver.id;
+    for name in ["ada", "lee"] {
+        let id = account(&op, name).await;
+        suspension::suspend(&op.app, &operator, &id, "late")
+            .await
+            .unwrap();
+        suspension::lift(&op.app, &operator, &id).await.unwrap();
+    }
+    let sql = format!(
+        "UPDATE event_deliveries SET dead_at = tried_since WHERE receiver_id = '{webhook}' AND kind = 'account-enabled'"
+    );
+    op.app.db.execute_unprepared(&sql).await.unwrap();
     let mut stranger = op.browser();
     let form = stranger.get("/forgot-password").await.form(&["email"]);
     stranger.submit(form, &[("email", "alice@example.org")]).await;
@@ -249,6 +274,7 @@ async fn no_job_reads_a_whole_table() {
             .await
             .unwrap_or_else(|it| panic!("{}: {it:#}", job.name));
     }
+    jobs::deliver_events(&node).await.expect("sent");
     let statements = node.db.statements().take();
     // Each of them had something to do.
     for done in [
@@ -267,6 +293,8 @@ async fn no_job_reads_a_whole_table() {
         r#"UPDATE "account_deletions""#,
         r#"UPDATE "global_revocations""#,
         r#"DELETE FROM "affiliations""#,
+        r#"DELETE FROM "event_deliveries""#,
+        r#"UPDATE "event_receivers""#,
         r#"DELETE FROM "accounts""#,
     ] {
         assert!(statements.iter().any(|it| it.sql.starts_with(done)), "{done}");

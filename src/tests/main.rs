@@ -60,6 +60,7 @@ mod resource_indicators;
 mod revocation;
 mod rich_authorization_requests;
 mod self_registered;
+mod shared_signals;
 mod starting;
 mod store_away;
 mod support;

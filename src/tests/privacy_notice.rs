@@ -14,6 +14,7 @@ use itu_account::domain::{
     account_deletion, assisted_recovery, data_download, email_change, event, not_me, signup,
 };
 use itu_account::oidc::global_revocation;
+use itu_account::oidc::shared_signals;
 use itu_account::storage::erasure;
 use itu_account::{jobs, mail};
 
@@ -103,6 +104,11 @@ fn kept() -> Vec<Kept> {
             &["outbox_mails"],
             "Emails sent to you: 7 days",
             &[mail::outbox::KEPT],
+        ),
+        of(
+            &["event_deliveries"],
+            "on its way to a service",
+            &[shared_signals::TRIED, shared_signals::DEAD_KEPT],
         ),
         of(
             &["data_downloads"],

@@ -1,5 +1,7 @@
 //! Writes what every set-up and every removal of a second factor writes. `totp` and `passkey` call it.
 
+use serde_json::json;
+
 use super::failures::forgive;
 use super::notification::inform;
 use super::status::reachable_acr_within;
@@ -48,11 +50,12 @@ pub(super) async fn added(
     })
 }
 
-/// Records that `what` was taken away. Deletes the recovery codes with the last factor.
+/// Records that `what` was taken away: one factor, or all of these. Deletes the recovery codes with the last factor.
 pub(super) async fn removed(
     tx: &Tx,
     account: &Account,
     what: &str,
+    all: &[Factor],
     change: SecondFactorChange,
 ) -> Result<()> {
     let was_last = reachable_acr_within(tx, &account.id).await? == Acr::Password;
@@ -60,7 +63,11 @@ pub(super) async fn removed(
         second_factors::delete_codes(tx, &account.id).await?;
         forgive(tx, &account.id).await?;
     }
-    let event = Event::new(Action::SecondFactorRemoved, format!("account:{}", account.id)).because(what);
+    let mut event = Event::new(Action::SecondFactorRemoved, format!("account:{}", account.id)).because(what);
+    if !all.is_empty() {
+        let removed: Vec<&str> = all.iter().map(|it| it.as_str()).collect();
+        event = event.with(json!({ "removed": removed }));
+    }
     tx.record(event).await?;
     let change = if was_last {
         SecondFactorChange::TurnedOff
@@ -88,7 +95,9 @@ pub(in crate::accounts) async fn remove_all(tx: &Tx, account: &Account) -> Resul
     let had_app = second_factors::delete_totp(tx, &account.id).await?;
     let had_passkeys = passkeys::delete_all(tx, &account.id).await? > 0;
     if had_app || had_passkeys {
-        removed(tx, account, "all", SecondFactorChange::TurnedOff).await?;
+        let held = [(had_app, Factor::Totp), (had_passkeys, Factor::Passkey)];
+        let all: Vec<Factor> = held.into_iter().filter(|it| it.0).map(|it| it.1).collect();
+        removed(tx, account, "all", &all, SecondFactorChange::TurnedOff).await?;
     }
     Ok(had_app || had_passkeys)
 }

@@ -120,7 +120,7 @@ pub async fn remove(app: &App, context: &Context, account: &Account, session: &S
         }
         policy::require_another(tx, account).await?;
         let (what, change) = (Factor::Totp.as_str(), SecondFactorChange::TotpRemoved);
-        enrolment::removed(tx, account, what, change).await?;
+        enrolment::removed(tx, account, what, &[], change).await?;
         Ok(true)
     });
     policy::recorded(app, context, account, removed.await).await

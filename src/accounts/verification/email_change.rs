@@ -250,7 +250,7 @@ async fn complete(tx: &Tx, account: &Account, change: &EmailChange) -> Result<()
     pending_signups::update_taken(tx, &change.new.unique_key()).await?;
     former_addresses::replace(tx, account, &change.new).await?;
     let event = Event::new(Action::EmailChanged, format!("account:{}", account.id));
-    tx.record(event).await?;
+    tx.record(event.readdressed(&account.email, &change.new)).await?;
 
     let mail = |is_new, undo| mails::EmailChanged {
         name: account.profile.full_name(),

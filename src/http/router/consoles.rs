@@ -144,4 +144,24 @@ pub(super) fn admin_routes(routes: Routes) -> Routes {
             get(revocations::confirm).post(revocations::revoke),
         )
         .at(paths::ADMIN_REVOCATION, Administrator, get(revocations::show))
+        .at(
+            paths::ADMIN_CLIENT_EVENTS,
+            Administrator,
+            get(clients::events::list).post(clients::events::add),
+        )
+        .at(
+            paths::ADMIN_CLIENT_RECEIVER,
+            Administrator,
+            get(clients::events::show),
+        )
+        .at(
+            paths::ADMIN_CLIENT_RECEIVER_CONFIRM,
+            Administrator,
+            get(clients::events::confirm).post(clients::events::act),
+        )
+        .at(
+            paths::ADMIN_WEBHOOK_SECRET,
+            Administrator,
+            get(clients::events::show_secret),
+        )
 }

@@ -9,7 +9,7 @@ use crate::domain::actor::Context;
 use crate::domain::powers::Area;
 
 /// Refuses everybody else, as if there were no such client (security.md G-4).
-pub(super) async fn require_administrator(
+pub(in crate::oidc) async fn require_administrator(
     app: &App,
     context: &Context,
     id: &ClientId,
@@ -18,7 +18,11 @@ pub(super) async fn require_administrator(
 }
 
 /// Does what `require_administrator` does, and admits programs that only read.
-pub(super) async fn require_reader(app: &App, context: &Context, id: &ClientId) -> Result<(), ClientError> {
+pub(in crate::oidc) async fn require_reader(
+    app: &App,
+    context: &Context,
+    id: &ClientId,
+) -> Result<(), ClientError> {
     require(app, context, id, context.actor.oversees(Area::Clients)).await
 }
 

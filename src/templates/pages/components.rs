@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::account::{AffiliationView, RightView, sample_affiliation, sample_rights};
 use super::admin::AdminOrganizations;
+use super::admin_client_events::AdminClientEvents;
 use super::admin_clients::AdminClients;
 use super::authorization::{AccessRefused, Consent};
 use super::focal_point::AffiliationRequest;
@@ -53,6 +54,7 @@ pub struct Components {
     pub request: AffiliationRequest,
     pub organizations: AdminOrganizations,
     pub clients: AdminClients,
+    pub events: AdminClientEvents,
 }
 
 /// Returns one of the samples: those of a page with fewer states come again.
@@ -75,6 +77,7 @@ impl Components {
             AffiliationRequest::samples().len(),
             AdminOrganizations::samples().len(),
             AdminClients::samples().len(),
+            AdminClientEvents::samples().len(),
             STATUSES.len(),
         ];
         let states = states.into_iter().max().unwrap_or(1);
@@ -96,6 +99,7 @@ impl Components {
             request: sample(number),
             organizations: sample(number),
             clients: sample(number),
+            events: sample(number),
         }
     }
 }

@@ -149,6 +149,15 @@ pub async fn person_in_every_table(op: &TestOp, email: &str) -> Known {
             "INSERT INTO assisted_recoveries (id, account_id, reason, asked_by, asked_at) \
              VALUES ('r', '{id}', '{FIRST_NAME} lost everything', '{bob}', {at})"
         ),
+        format!(
+            "INSERT INTO event_receivers (id, client_id, kind, status, events, description, version, created_at, \
+             updated_at, next_at, failures, delivered) VALUES ('w', 'shop', 'webhook', 'paused', '', '', 1, {at}, {at}, \
+             {at}, 0, 0)"
+        ),
+        format!(
+            "INSERT INTO event_deliveries (id, receiver_id, account_id, kind, sealed_signal, caused_at, tried_since, \
+             due_at, attempts) VALUES ('v', 'w', '{id}', 'account-disabled', 'x', {at}, {at}, {at}, 0)"
+        ),
         format!("INSERT INTO former_addresses (account_id, label) VALUES ('{id}', '{label}')"),
         format!("INSERT INTO passkey_offers (account_id, declined_at) VALUES ('{id}', {at})"),
         format!(

@@ -169,7 +169,7 @@ pub async fn remove(
         }
         policy::require_another(tx, account).await?;
         let (what, change) = (Factor::Passkey.as_str(), SecondFactorChange::PasskeyRemoved);
-        enrolment::removed(tx, account, what, change).await?;
+        enrolment::removed(tx, account, what, &[], change).await?;
         Ok(true)
     });
     policy::recorded(app, context, account, removed.await).await

@@ -4,6 +4,7 @@
 pub mod acts;
 mod answers;
 pub mod edit;
+pub mod events;
 mod member_values;
 mod members;
 pub mod new;

@@ -14,8 +14,10 @@ use crate::journeys::second_factor::passkeys::with_passkey;
 use crate::journeys::second_factor::sets_up;
 use crate::support::{ISSUER, Person, TestOp};
 use itu_account::accounts::assisted_recovery;
+use itu_account::domain::ClientId;
 use itu_account::domain::actor::{Actor, Context};
 use itu_account::domain::role::Role;
+use itu_account::oidc::shared_signals::{self, NewWebhook};
 
 pub struct Cast {
     pub op: TestOp,
@@ -57,6 +59,14 @@ pub async fn cast() -> Cast {
     let mut rp = op.client("events").await;
     // A service that the administrator walks over, up to its end.
     op.client("doomed").await;
+    let webhook = NewWebhook {
+        client: ClientId::new("shop"),
+        endpoint: "https://shop.example.test/hear".into(),
+        kinds: vec![],
+        description: "the shop".into(),
+    };
+    let webhook = shared_signals::add_webhook(&op.app, &Context::operator(), webhook).await;
+    let webhook = webhook.expect("a webhook").receiver.id;
     let mut visitor = op.visitor("zoe@example.org");
     // The sign-up is pending, up to the code.
     visitor.browser.get(&rp.authorization_url("openid", &[])).await;
@@ -198,6 +208,8 @@ pub async fn cast() -> Cast {
         ("administrator", format!("/admin/requests/{orphan}")),
         of("administrator", "/admin/organizations/ofcom"),
         of("administrator", "/admin/clients/new"),
+        of("administrator", "/admin/clients/shop/events"),
+        ("administrator", format!("/admin/clients/shop/events/{webhook}")),
         of("administrator", "/admin/clients/doomed/edit"),
         of("administrator", "/admin/clients/doomed"),
         of("administrator", "/admin/recoveries?email=forgetful@example.org"),
