@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use super::Error;
+use super::roster::LARGEST_PAGE;
 use crate::accounts::{self, staff};
 use crate::app::App;
 use crate::domain::AccountId;
@@ -16,7 +17,7 @@ use crate::domain::role::Role;
 use crate::storage::account_search::{self, AccountFilter, Found, MOST};
 use crate::storage::{self, affiliations, organizations};
 
-/// The rows of one page.
+/// The rows of one page, unless another number is asked for.
 const SIZE: u64 = 25;
 
 /// A search as it was typed; what is empty is no condition.
@@ -29,6 +30,8 @@ pub struct AccountSearch<'a> {
     pub verified: &'a str,
     /// The number of the page, from 1.
     pub page: u64,
+    /// The rows of a page, 1 to 100; 0 is 25.
+    pub size: u64,
 }
 
 /// An account with the name of the organization that its person belongs to or asks to.
@@ -52,6 +55,10 @@ pub async fn list(app: &App, context: &Context, search: AccountSearch<'_>) -> Re
     staff::require_reader(app, context).await.map_err(refusal)?;
     let filter = filter(search)?;
     let page = search.page.max(1);
+    let size = match search.size {
+        0 => SIZE,
+        some => some.min(LARGEST_PAGE),
+    };
     let mut found = Found::default();
     // An identifier has signs that part words.
     if let Some(identifier) = identifier(search.text.trim()) {
@@ -59,13 +66,13 @@ pub async fn list(app: &App, context: &Context, search: AccountSearch<'_>) -> Re
             words: vec![identifier],
             ..filter.clone()
         };
-        found = read(app, &by_identifier, page).await?;
+        found = read(app, &by_identifier, (page, size)).await?;
     }
     if found.total == 0 {
-        found = read(app, &filter, page).await?;
+        found = read(app, &filter, (page, size)).await?;
     }
     // A page after the last one is the last one.
-    let last = found.total.div_ceil(SIZE).max(1);
+    let last = found.total.div_ceil(size).max(1);
     if page > last {
         let search = AccountSearch { page: last, ..search };
         return Box::pin(list(app, context, search)).await;
@@ -73,15 +80,15 @@ pub async fn list(app: &App, context: &Context, search: AccountSearch<'_>) -> Re
     Ok(AccountPage {
         entries: entries(app, &found.accounts).await?,
         page,
-        size: SIZE,
+        size,
         total: found.total,
         is_cut: found.is_cut,
     })
 }
 
-async fn read(app: &App, filter: &AccountFilter, page: u64) -> Result<Found, Error> {
-    let offset = (page - 1).min(MOST) * SIZE;
-    Ok(account_search::search(app.db.read(), filter, offset, SIZE).await?)
+async fn read(app: &App, filter: &AccountFilter, (page, size): (u64, u64)) -> Result<Found, Error> {
+    let offset = (page - 1).min(MOST) * size;
+    Ok(account_search::search(app.db.read(), filter, offset, size).await?)
 }
 
 fn filter(search: AccountSearch<'_>) -> Result<AccountFilter, Error> {

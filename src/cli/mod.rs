@@ -24,7 +24,7 @@ mod user;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use console::{Console, Format};
 
@@ -88,6 +88,25 @@ enum Command {
     Config(config::Command),
     /// Read the configuration, reach what it names, and say what is wrong
     Check,
+}
+
+/// Returns the words of every command, as `client add`.
+pub fn commands() -> Vec<String> {
+    let mut found = Vec::new();
+    let mut open = vec![(String::new(), Arguments::command())];
+    while let Some((words, command)) = open.pop() {
+        let below: Vec<_> = command.get_subcommands().cloned().collect();
+        if below.is_empty() {
+            found.push(words.trim().to_owned());
+        }
+        open.extend(
+            below
+                .into_iter()
+                .map(|it| (format!("{words} {}", it.get_name()), it)),
+        );
+    }
+    found.sort();
+    found
 }
 
 pub fn main() -> ExitCode {

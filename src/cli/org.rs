@@ -1,4 +1,8 @@
-//! `itu-account org`: the directory as a file, and the first Focal Point of an organization (contract.md).
+//! `itu-account org`: the directory as a file, and the first Focal Point of an organization (contract.md). One record at a
+//! time is in `directory`, people are in `people`.
+
+mod directory;
+mod people;
 
 use std::io::{Read, Write};
 use std::path::PathBuf;
@@ -10,7 +14,8 @@ use serde_json::json;
 
 use super::console::{Console, Format};
 use super::difference;
-use crate::affiliations::{directory, focal_points};
+use crate::affiliations::directory::csv as organizations;
+use crate::affiliations::focal_points;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::domain::OrganizationId;
@@ -31,6 +36,10 @@ pub enum Command {
         #[arg(long)]
         prune: bool,
     },
+    #[command(flatten)]
+    Directory(directory::Command),
+    #[command(flatten)]
+    People(people::Command),
     /// Write all organizations to standard output, as `import` reads them: CSV, or JSON with --format json
     Export,
     /// Name a Focal Point; a request of theirs that waits is approved
@@ -55,13 +64,13 @@ pub async fn run(console: &Console, command: Command) -> anyhow::Result<ExitCode
             let refused = |error| anyhow!("{}: {error}", file.display());
             let unnamed = Unnamed::pruned_if(prune);
             if dry_run {
-                let preview = directory::csv::preview(&app, &context, &bytes, unnamed).await;
+                let preview = organizations::preview(&app, &context, &bytes, unnamed).await;
                 return Ok(difference::preview(
                     console,
                     &preview.map_err(refused)?.differences,
                 ));
             }
-            let imported = directory::csv::import_with(&app, &context, &bytes, unnamed).await;
+            let imported = organizations::import_with(&app, &context, &bytes, unnamed).await;
             let imported = imported.map_err(refused)?;
             let ended = match unnamed {
                 Unnamed::Kept => String::new(),
@@ -73,8 +82,10 @@ pub async fn run(console: &Console, command: Command) -> anyhow::Result<ExitCode
             );
             console.print(&json!(imported), text);
         }
+        Command::Directory(command) => directory::run(console, &app, &context, command).await?,
+        Command::People(command) => people::run(console, &app, &context, command).await?,
         Command::Export => {
-            let file = directory::csv::export(&app, &context).await?;
+            let file = organizations::export(&app, &context).await?;
             match console.format {
                 Format::Text => std::io::stdout().write_all(&file)?,
                 Format::Json => println!("{}", as_json(&file)?),

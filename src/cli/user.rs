@@ -1,9 +1,11 @@
 //! `itu-account user`: the first administrator, taking accounts over, answering the telephone.
 
 mod errors;
+mod help;
 mod import;
 mod import_report;
 mod invite;
+mod lookup;
 
 use std::io::Write;
 
@@ -12,6 +14,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use errors::in_words;
+use lookup::{held_as, named};
 
 use super::console::{Console, Format};
 use crate::accounts::administrators::{self, Found, NewAdministrator};
@@ -20,12 +23,14 @@ use crate::accounts::{deletion, password, recovery, roles, second_factor, suspen
 use crate::affiliations::accounts_export::{self, Hashes, Page};
 use crate::app::App;
 use crate::clock::Clock;
-use crate::domain::account::{Account, EmailAddress, Status};
+use crate::domain::account::Status;
 use crate::domain::actor::Context;
 use crate::domain::role::Role;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    #[command(flatten)]
+    Help(help::Command),
     /// Make an administrator; for a new account the password comes on standard input
     CreateAdmin(CreateAdmin),
     /// Take accounts over from a CSV or JSON Lines file; `-` is standard input. All is verified before anything is
@@ -84,6 +89,7 @@ pub async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
     let app = App::open(console.config()?, Clock::System).await?;
     let context = Context::operator();
     match command {
+        Command::Help(command) => help::run(console, &app, &context, command).await,
         Command::CreateAdmin(named) => create_admin(console, &app, &context, &named).await,
         Command::Import(arguments) => import::run(console, &app, &context, arguments).await,
         Command::Invite(arguments) => invite::run(console, &app, &context, arguments).await,
@@ -166,15 +172,6 @@ pub async fn run(console: &Console, command: Command) -> anyhow::Result<()> {
     }
 }
 
-/// Returns the account of the address as it is written.
-async fn named(app: &App, email: &str) -> anyhow::Result<Account> {
-    match administrators::find(app, email).await.map_err(in_words)? {
-        Found::Account(account) => Ok(*account),
-        Found::HeldAs(held) => Err(held_as(&held)),
-        Found::Nobody => bail!("there is no account with this address"),
-    }
-}
-
 async fn create_admin(
     console: &Console,
     app: &App,
@@ -238,14 +235,6 @@ async fn delete(
     Ok(())
 }
 
-/// Returns the refusal of SU-2: the operator names the account as it is, or does nothing to it.
-fn held_as(email: &EmailAddress) -> anyhow::Error {
-    let email = email.as_str();
-    anyhow::anyhow!(
-        "there is no account with this address; the one of {email} keeps a second from being made"
-    )
-}
-
 async fn export(console: &Console, app: &App, hashes: Hashes) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     let mut after = String::new();
@@ -291,6 +280,7 @@ mod tests {
     use crate::accounts::Error;
     use crate::accounts::import::{AccountsFile, Format as FileFormat};
     use crate::affiliations::accounts_import::{self, Mode, Run};
+    use crate::domain::account::EmailAddress;
     use crate::storage::accounts;
 
     async fn open(folder: &std::path::Path) -> (Console, App) {

@@ -39,12 +39,18 @@ pub async fn list(app: &App, context: &Context, search: &DirectorySearch<'_>) ->
     page(app.db.read(), &filter, search).await
 }
 
-/// Returns a page of the proposals, with how many people say that they belong to each.
-pub async fn proposals(app: &App, context: &Context, number: u64) -> Result<(Page, Vec<u64>), Error> {
+/// Returns a page of the proposals, with how many people say that they belong to each. `size` is as in a `DirectorySearch`.
+pub async fn proposals(
+    app: &App,
+    context: &Context,
+    number: u64,
+    size: u64,
+) -> Result<(Page, Vec<u64>), Error> {
     authority::require_overseer(app, context).await?;
     let db = app.db.read();
     let search = DirectorySearch {
         page: number,
+        size,
         ..DirectorySearch::default()
     };
     let page = page(db, &proposed(), &search).await?;

@@ -5,6 +5,7 @@
 pub mod admin;
 mod audit;
 pub mod csv;
+pub mod edit;
 mod membership_change;
 pub mod membership_types;
 pub mod merge;

@@ -13,6 +13,7 @@ use crate::storage;
 pub use crate::oidc::authorization::refusal_audit::UNKNOWN;
 
 const PAGE: u64 = 25;
+const LARGEST_PAGE: u64 = 100;
 
 /// The most refusals that a page shows.
 const MOST_LISTED: u64 = 20;
@@ -28,6 +29,8 @@ pub struct ClientSearch<'a> {
     pub text: &'a str,
     /// The number of the page, from 1. A number beyond the last is read as the last.
     pub page: u64,
+    /// The rows of a page, 1 to 100; 0 is 25.
+    pub size: u64,
 }
 
 pub struct ClientPage {
@@ -51,12 +54,16 @@ pub async fn search(
     });
     all.sort_by_cached_key(|it| (it.name().to_lowercase(), it.id.to_string()));
     let total = all.len() as u64;
-    let page = search.page.clamp(1, total.div_ceil(PAGE).max(1));
-    let before = usize::try_from((page - 1) * PAGE).unwrap_or(usize::MAX);
+    let size = match search.size {
+        0 => PAGE,
+        some => some.min(LARGEST_PAGE),
+    };
+    let page = search.page.clamp(1, total.div_ceil(size).max(1));
+    let before = usize::try_from((page - 1) * size).unwrap_or(usize::MAX);
     Ok(ClientPage {
-        rows: all.into_iter().skip(before).take(PAGE as usize).collect(),
+        rows: all.into_iter().skip(before).take(size as usize).collect(),
         page,
-        size: PAGE,
+        size,
         total,
     })
 }

@@ -170,7 +170,11 @@ async fn the_rooms_refuse_whichever_door_is_used() {
     assert!(is_closed(
         directory::proposals::reject(app, &admin, &ofcom, "").await.err()
     ));
-    let search = clients::ClientSearch { text: "", page: 1 };
+    let search = clients::ClientSearch {
+        text: "",
+        page: 1,
+        size: 0,
+    };
     assert!(clients::search(app, &admin, &search).await.is_err());
     // The operator has no account that anybody could take over.
     assert!(directory::admin::counts(app, &Context::operator()).await.is_ok());

@@ -8,5 +8,6 @@ mod rows;
 
 pub use export::{export, export_accepted};
 pub use import::{ImportError, Preview, Table, import, import_with, preview};
+pub(super) use plan::Cells;
 pub use plan::{Imported, Plan};
 pub use rows::LineError;

@@ -261,6 +261,25 @@ async fn record(tx: &Tx, created: usize, changed: usize) -> Result<(), Error> {
     Ok(tx.record(event).await?)
 }
 
+/// The values of one record, under the rules of a row.
+pub(in crate::affiliations::directory) struct Cells(Row);
+
+impl Cells {
+    pub(in crate::affiliations::directory) fn new(cells: &[(&'static str, String)]) -> Self {
+        Self(Row::of_cells(cells))
+    }
+
+    /// Returns the record with the values, if it may be so.
+    pub(in crate::affiliations::directory) fn applied_to(
+        &self,
+        before: &Organization,
+        types: &[MembershipType],
+    ) -> Result<Organization, LineError> {
+        let after = self.0.applied_to(before.clone(), false)?;
+        check(&self.0, Some(before), after, types)
+    }
+}
+
 /// Refuses a record that no row may make, whatever the row changes.
 fn check(
     row: &Row,

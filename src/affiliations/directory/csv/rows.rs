@@ -86,6 +86,19 @@ fn is_id(id: &str) -> bool {
 }
 
 impl Row {
+    /// Returns the row of one record that is there: cells by the names of their columns.
+    pub(super) fn of_cells(cells: &[(&'static str, String)]) -> Self {
+        let at = |name: &str| COLUMNS.iter().position(|it| *it == name);
+        let cells = cells
+            .iter()
+            .filter_map(|(name, cell)| Some((at(name)?, cell.clone())));
+        Self {
+            line: 1,
+            id: None,
+            cells: cells.collect(),
+        }
+    }
+
     fn cell(&self, column: &str) -> Option<&str> {
         let at = COLUMNS.iter().position(|it| *it == column)?;
         let found = self.cells.iter().find(|(column, _)| *column == at);

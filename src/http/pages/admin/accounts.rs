@@ -29,6 +29,7 @@ pub async fn list(ctx: PageContext, query: ListQuery) -> Result<Response, PageEr
         role: query.get("role"),
         verified: query.get("verified"),
         page: query.page()?,
+        size: 0,
     };
     let mut page = AdminAccounts {
         form: query.form(&FILTERS),

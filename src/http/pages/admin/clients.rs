@@ -30,6 +30,7 @@ pub async fn list(ctx: PageContext, query: ListQuery) -> Result<Response, PageEr
     let search = ClientSearch {
         text: query.get("q"),
         page: query.page()?,
+        size: 0,
     };
     let found = clients::search(&ctx.app, &ctx.actor_context(), &search)
         .await

@@ -23,7 +23,11 @@ use crate::templates::pages::AdminOverview;
 pub async fn overview(ctx: PageContext) -> Result<Response, PageError> {
     let (app, context) = (&ctx.app, ctx.actor_context());
     let counts = admin::counts(app, &context).await?;
-    let everything = ClientSearch { text: "", page: 1 };
+    let everything = ClientSearch {
+        text: "",
+        page: 1,
+        size: 0,
+    };
     let all_clients = search(app, &context, &everything)
         .await
         .map_err(PageError::internal)?;

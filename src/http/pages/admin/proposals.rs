@@ -19,7 +19,7 @@ use crate::templates::FormState;
 use crate::templates::pages::{AdminProposal, AdminProposals, Confirm, ProposalRow};
 
 pub async fn list(ctx: PageContext, query: ListQuery) -> Result<Response, PageError> {
-    let (found, people) = admin::proposals(&ctx.app, &ctx.actor_context(), query.page()?).await?;
+    let (found, people) = admin::proposals(&ctx.app, &ctx.actor_context(), query.page()?, 0).await?;
     let rows = found
         .rows
         .iter()
