@@ -45,6 +45,8 @@ pub enum Limit {
     UnknownHints,
     /// By network: searches of the directory of members.
     DirectorySearch,
+    /// By program: calls of the REST API.
+    ApiCalls,
 }
 
 impl Limit {
@@ -66,6 +68,7 @@ impl Limit {
             Self::AuthenticationRequests => "authentication_requests",
             Self::UnknownHints => "unknown_hints",
             Self::DirectorySearch => "directory_search",
+            Self::ApiCalls => "api_calls",
         }
     }
 
@@ -102,6 +105,16 @@ impl From<EphemeralError> for Refused {
     fn from(unreachable: EphemeralError) -> Self {
         Self::Store(unreachable)
     }
+}
+
+/// A limit and what is left of it, as it is told to whoever is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    pub most: u64,
+    pub window: Duration,
+    pub left: u64,
+    /// The time until the window ends.
+    pub ends_in: Duration,
 }
 
 #[derive(Clone, Debug)]
@@ -141,6 +154,7 @@ impl Limits {
             Limit::AuthenticationRequests => &figures.authentication_requests,
             Limit::UnknownHints => &figures.unknown_hints,
             Limit::DirectorySearch => &figures.directory_search,
+            Limit::ApiCalls => &figures.api_calls,
         }
     }
 
@@ -165,6 +179,17 @@ impl Limits {
         }
         decide(refused)?;
         Ok(first.unwrap_or_default())
+    }
+
+    /// Returns what is left in the first of the windows after so many were counted in it; `None` counted: nothing.
+    pub fn allowance(&self, limit: Limit, counted: Option<u64>) -> Option<Allowance> {
+        let rate = self.rates(limit).first()?;
+        Some(Allowance {
+            most: rate.count,
+            window: rate.window,
+            left: counted.map_or(0, |it| rate.count.saturating_sub(it)),
+            ends_in: self.remaining(rate.window),
+        })
     }
 
     /// Returns how many there are in the first of the windows, without counting.

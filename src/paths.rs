@@ -143,6 +143,12 @@ pub const ADMIN_CLIENT_RECEIVER: &str = "/admin/clients/{id}/events/{receiver}";
 pub const ADMIN_CLIENT_RECEIVER_CONFIRM: &str = "/admin/clients/{id}/events/{receiver}/confirm";
 pub const ADMIN_WEBHOOK_SECRET: &str = "/admin/clients/{id}/events/{receiver}/secret";
 
+// For programs.
+pub const API_DOCUMENT: &str = "/api/openapi.json";
+pub const API_PROBLEM: &str = "/api/problems/{name}";
+pub const API_CLIENT: &str = "/api/v1/clients/{id}";
+pub const API_REVOCATION: &str = "/api/v1/revocations/{id}";
+
 // The demo's mails, on loopback only.
 pub const DEMO_COMPONENTS: &str = "/demo/components";
 pub const DEMO_OUTBOX: &str = "/demo/outbox";
@@ -155,6 +161,19 @@ pub const DEMO_MAIL_HTML: &str = "/demo/mails/{kind}/{language}/{number}";
 
 pub fn asset(file: &str) -> String {
     filled(ASSET, &[file])
+}
+
+/// Returns the type of a problem.
+pub fn api_problem(name: &str) -> String {
+    filled(API_PROBLEM, &[name])
+}
+
+pub fn api_revocation(id: &str) -> String {
+    filled(API_REVOCATION, &[id])
+}
+
+pub fn api_client(id: &ClientId) -> String {
+    filled(API_CLIENT, &[id.as_str()])
 }
 
 /// Returns the link by which an account's newsletter is stopped.

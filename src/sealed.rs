@@ -26,6 +26,8 @@ pub enum Purpose {
     RepeatedAnswer,
     /// New recovery codes, until the person says that they are saved.
     RecoveryCodes,
+    /// The answer to a call of the REST API, for a repetition with the same key.
+    RepeatedCall,
 }
 
 impl Purpose {
@@ -35,6 +37,7 @@ impl Purpose {
             Self::Submission | Self::LatestSubmission => Kind::Submission,
             Self::RepeatedAnswer => Kind::RepeatedAnswer,
             Self::RecoveryCodes => Kind::RecoveryCodes,
+            Self::RepeatedCall => Kind::RepeatedCall,
         }
     }
 
@@ -46,6 +49,7 @@ impl Purpose {
             Self::LatestSubmission => "latest-submission",
             Self::RepeatedAnswer => "repeated-answer",
             Self::RecoveryCodes => "recovery-codes",
+            Self::RepeatedCall => "repeated-call",
         }
     }
 

@@ -48,6 +48,8 @@ pub struct Limits {
     pub unknown_hints: Vec<Rate>,
     /// Searches of the directory of members per client network.
     pub directory_search: Vec<Rate>,
+    /// Calls of the REST API per program, and per person that it acts for.
+    pub api_calls: Vec<Rate>,
 }
 
 impl Default for Limits {
@@ -76,6 +78,7 @@ impl Default for Limits {
             authentication_requests_waiting: 3,
             unknown_hints: vec![Rate::new(20, HOUR)],
             directory_search: vec![Rate::new(120, MINUTE)],
+            api_calls: vec![Rate::new(600, MINUTE)],
         }
     }
 }

@@ -126,6 +126,18 @@ impl Actor {
         self.has(Power::Read(Area::Audit))
     }
 
+    /// Names a program and the person for whom it acts: what is counted, and kept, for it alone.
+    pub fn program_label(&self) -> String {
+        match self {
+            Self::Program {
+                client,
+                person: Some((account, _)),
+                ..
+            } => format!("client:{client} account:{account}"),
+            other => other.label(),
+        }
+    }
+
     /// Returns the actor's name in the audit trail: kind and id, never a person's name.
     pub fn label(&self) -> String {
         match self {

@@ -3,6 +3,7 @@
 //! `router` lists every URL with its audience (security.md G-4), `layers` holds what is true of every
 //! answer (sections 9 and 11), `extract` what a handler may rely on, `error` how a refusal travels.
 
+pub mod api;
 pub mod assets;
 mod check_session;
 mod client_certificates;

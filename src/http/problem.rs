@@ -8,19 +8,17 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use super::error::{Challenge, PageError, retry_after};
+use crate::affiliations::directory::edit::EditError;
 use crate::domain::authentication::Acr;
 use crate::domain::message::FieldErrors;
 use crate::domain::session;
 use crate::i18n::{self, Locale};
 use crate::oidc::clients::ClientError;
 use crate::oidc::{self, Code};
-use crate::{accounts, affiliations, audit};
+use crate::{accounts, affiliations, audit, paths};
 
 /// The protection space of the administration, as challenges name it.
 pub const REALM: &str = "administration";
-
-/// The address below which each type is described: `/api/problems/NAME`.
-pub const TYPES: &str = "/api/problems/";
 
 macro_rules! kinds {
     ($($(#[doc = $text:literal])+ $name:ident = $slug:literal $status:ident $title:literal),+ $(,)?) => {
@@ -179,7 +177,7 @@ impl Problem {
 
     fn body(&self) -> Value {
         let mut members = Map::new();
-        members.insert("type".into(), format!("{TYPES}{}", self.kind.name()).into());
+        members.insert("type".into(), paths::api_problem(self.kind.name()).into());
         members.insert("title".into(), self.kind.title().into());
         members.insert("status".into(), self.kind.status().as_u16().into());
         if let Some(detail) = &self.detail {
@@ -303,6 +301,19 @@ impl From<affiliations::Error> for Problem {
             | Error::NotEntitled
             | Error::Refused(_)) => Self::new(Kind::Conflict).detailed(refused.to_string()),
             Error::Conflict => Self::new(Kind::Conflict),
+        }
+    }
+}
+
+impl From<EditError> for Problem {
+    fn from(error: EditError) -> Self {
+        match error {
+            EditError::Changed => Self::new(Kind::PreconditionFailed),
+            EditError::Value(refused) => {
+                let (column, reason) = refused.reason.split_once(' ').unwrap_or(("", &refused.reason));
+                Self::of_member(column, reason)
+            }
+            EditError::Room(error) => error.into(),
         }
     }
 }

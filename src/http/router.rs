@@ -19,7 +19,7 @@ use super::return_path::ReturnPaths;
 use super::routes::Audience::{Client, OwnData, Public, SignedIn};
 use super::routes::Routes;
 use super::{
-    assets, check_session, compression, cors, dpop, interaction_id, layers, protocol, registration,
+    api, assets, check_session, compression, cors, dpop, interaction_id, layers, protocol, registration,
     submission,
 };
 use crate::app::App;
@@ -60,7 +60,8 @@ pub fn routes(app: &App) -> Routes {
         .with(logout_routes)
         .with(account_routes)
         .with(consoles::focal_point_routes)
-        .with(consoles::admin_routes);
+        .with(consoles::admin_routes)
+        .with(|routes| api::routes::add(app, routes));
     match app.config.registration.mode {
         RegistrationMode::Off => routes,
         RegistrationMode::Token | RegistrationMode::Open => registration_routes(routes),

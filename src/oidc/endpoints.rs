@@ -44,6 +44,8 @@ pub const SSF_POLL: &str = "/ssf/streams/{stream_id}/events";
 pub fn ssf_poll(stream: &str) -> String {
     SSF_POLL.replace("{stream_id}", stream)
 }
+/// The REST API: with the issuer before it, the resource indicator of its tokens (RFC 8707).
+pub const API: &str = "/api/v1";
 
 pub const JWKS: &str = "/jwks.json";
 pub const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";

@@ -13,6 +13,7 @@ mod access_token;
 mod account_deletion;
 mod accounts;
 mod affiliations;
+mod api;
 mod audiences;
 mod audit_trail;
 mod authorization;

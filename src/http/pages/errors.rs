@@ -4,9 +4,9 @@
 
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{Method, StatusCode};
+use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 
 use super::onward::{go_on, page_of};
 use super::{repeated_answer, service};
@@ -43,10 +43,26 @@ pub async fn show(State(app): State<App>, request: Request, next: Next) -> Respo
         return response;
     };
     let error = error.to_method(&kept.method);
+    if kept.uri.path().starts_with("/api/") {
+        return of_program(&error, &response);
+    }
     let page = answer(&app, kept, typed.get(), error).await;
     let (mut parts, body) = page.into_parts();
     parts.headers.extend(response.headers().clone());
     Response::from_parts(parts, body)
+}
+
+/// Answers a program, which reads no page.
+fn of_program(error: &PageError, refusal: &Response) -> Response {
+    let problem = crate::http::problem::Problem::from(error);
+    let mut response = problem.into_response();
+    // What the refusal says beside the status: `Allow`, the time to wait.
+    for (name, value) in refusal.headers() {
+        if name != header::CONTENT_TYPE && name != header::CONTENT_LENGTH {
+            response.headers_mut().insert(name.clone(), value.clone());
+        }
+    }
+    response
 }
 
 /// Shows the error that a POST ended with, on the GET that follows.

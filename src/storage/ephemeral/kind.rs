@@ -54,6 +54,8 @@ pub enum Kind {
     RepeatedAnswer,
     /// New recovery codes, until the person says that they are saved.
     RecoveryCodes,
+    /// The answer to a call of the REST API, for a repetition with the same key.
+    RepeatedCall,
 }
 
 impl Kind {
@@ -101,6 +103,7 @@ impl Kind {
             Self::RequestOfSignup => "request-of-signup",
             Self::RepeatedAnswer => "repeated-answer",
             Self::RecoveryCodes => "recovery-codes",
+            Self::RepeatedCall => "repeated-call",
         }
     }
 }

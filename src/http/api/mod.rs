@@ -1,0 +1,23 @@
+//! The REST API `/api/v1`, for programs with an access token of this provider: everything that the consoles can do. Each
+//! operation is one entry of a table, from which the router, the OpenAPI document and the list of operations
+//! (conformance/requirements/operations.md) are made; it calls the function of a room that the page and the command call.
+//! Which token opens it is decided in `oidc::resource`, how it refuses in `http::problem`. No script of another origin
+//! calls it: there is no CORS.
+
+mod accounts;
+mod admission;
+mod affiliations;
+mod audit;
+mod call;
+mod clients;
+mod document;
+mod elsewhere;
+mod idempotency;
+pub mod listing;
+pub mod operation;
+pub mod operations;
+mod organizations;
+mod precondition;
+mod proposals;
+mod revocations;
+pub mod routes;

@@ -1,0 +1,19 @@
+//! All operations of the REST API, in the order of the document.
+
+use super::operation::Operation;
+use super::{accounts, affiliations, audit, clients, organizations, proposals, revocations};
+
+/// Returns every operation.
+pub fn all() -> impl Iterator<Item = &'static Operation> {
+    [
+        accounts::OPERATIONS,
+        clients::OPERATIONS,
+        organizations::OPERATIONS,
+        proposals::OPERATIONS,
+        affiliations::OPERATIONS,
+        audit::OPERATIONS,
+        revocations::OPERATIONS,
+    ]
+    .into_iter()
+    .flatten()
+}

@@ -1,0 +1,79 @@
+//! The URLs of the REST API: those of the table of operations, the document, and the types of problems.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use axum::Json;
+use axum::extract::{Path, Request, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, MethodRouter, get, on};
+use serde_json::json;
+
+use super::operation::{Operation, Verb};
+use super::{admission, document, operations};
+use crate::app::App;
+use crate::http::dpop;
+use crate::http::problem::{Kind, Problem};
+use crate::http::routes::Audience::{Client, Public};
+use crate::http::routes::Routes;
+use crate::paths;
+
+/// The header of a document that changes with a release only.
+const CACHEABLE: &str = "public, max-age=900";
+
+/// Adds the API.
+pub fn add(app: &App, routes: Routes) -> Routes {
+    let mut by_path: BTreeMap<&'static str, MethodRouter<App>> = BTreeMap::new();
+    for operation in operations::all() {
+        let endpoint = by_path.remove(operation.path).unwrap_or_default();
+        let endpoint = endpoint.merge(endpoint_of(operation));
+        by_path.insert(operation.path, endpoint);
+    }
+    let routes = by_path.into_iter().fold(routes, |routes, (path, endpoint)| {
+        routes.at(path, Client, dpop::with_nonces(app, endpoint))
+    });
+    routes
+        .at_with_head(paths::API_DOCUMENT, get(openapi))
+        .at(paths::API_PROBLEM, Public, get(problem))
+}
+
+fn endpoint_of(operation: &'static Operation) -> MethodRouter<App> {
+    let method = match operation.verb {
+        Verb::Get => MethodFilter::GET,
+        Verb::Post => MethodFilter::POST,
+        Verb::Put => MethodFilter::PUT,
+        Verb::Patch => MethodFilter::PATCH,
+        Verb::Delete => MethodFilter::DELETE,
+    };
+    on(
+        method,
+        move |State(app): State<App>, request: Request| async move {
+            admission::answer(app, operation, request).await
+        },
+    )
+}
+
+async fn openapi() -> Response {
+    static DOCUMENT: OnceLock<String> = OnceLock::new();
+    let document = DOCUMENT.get_or_init(|| document::document().to_string());
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::CACHE_CONTROL, CACHEABLE),
+    ];
+    (headers, document.as_str()).into_response()
+}
+
+/// Describes a type of problem (RFC 9457 §3.1.1).
+async fn problem(Path(name): Path<String>) -> Response {
+    let Some(kind) = Kind::ALL.iter().find(|it| it.name() == name) else {
+        return Problem::new(Kind::NotFound).into_response();
+    };
+    let body = json!({
+        "type": paths::api_problem(kind.name()),
+        "title": kind.title(),
+        "status": kind.status().as_u16(),
+        "description": kind.meaning().trim(),
+    });
+    ([(header::CACHE_CONTROL, CACHEABLE)], Json(body)).into_response()
+}
