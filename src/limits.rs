@@ -47,6 +47,8 @@ pub enum Limit {
     DirectorySearch,
     /// By program: calls of the REST API.
     ApiCalls,
+    /// By client: requests of SCIM.
+    Scim,
 }
 
 impl Limit {
@@ -69,6 +71,7 @@ impl Limit {
             Self::UnknownHints => "unknown_hints",
             Self::DirectorySearch => "directory_search",
             Self::ApiCalls => "api_calls",
+            Self::Scim => "scim",
         }
     }
 
@@ -155,6 +158,7 @@ impl Limits {
             Limit::UnknownHints => &figures.unknown_hints,
             Limit::DirectorySearch => &figures.directory_search,
             Limit::ApiCalls => &figures.api_calls,
+            Limit::Scim => &figures.scim,
         }
     }
 

@@ -54,6 +54,7 @@ mod m20261130_011300_indexes_by_client;
 mod m20261130_015400_mails_of_accounts;
 mod m20261130_034600_global_revocations;
 mod m20261130_034900_event_receivers;
+mod m20261130_035200_scim;
 mod online_index;
 mod owned_table;
 
@@ -117,6 +118,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_015400_mails_of_accounts::Migration),
             Box::new(m20261130_034600_global_revocations::Migration),
             Box::new(m20261130_034900_event_receivers::Migration),
+            Box::new(m20261130_035200_scim::Migration),
         ]
     }
 }

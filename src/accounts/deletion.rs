@@ -15,7 +15,9 @@ use crate::domain::role::Role;
 use crate::domain::secret::Digest;
 use crate::domain::session::Session;
 use crate::domain::{AccountId, Time};
-use crate::storage::{account_deletions, accounts, consents, deletion_links, email_changes, refresh_tokens};
+use crate::storage::{
+    account_changes, account_deletions, accounts, consents, deletion_links, email_changes, refresh_tokens,
+};
 use crate::templates::mails::{DeletionMail, DeletionNews, StopLink};
 
 /// Marks the kind of the token (security.md G-7).
@@ -93,6 +95,7 @@ async fn start(tx: &Tx, account: &Account) -> Result<Time> {
     }
     let deletion = AccountDeletion::begun(&account.id, tx.now());
     account_deletions::insert(tx, &deletion).await?;
+    account_changes::touch(tx, &account.id, tx.now()).await?;
     sessions::end_all_but(tx, &account.id, None, "deletion").await?;
     refresh_tokens::end_refresh_tokens_of_account(tx, &account.id, tx.now()).await?;
     for consent in consents::list_of_account(tx, &account.id).await? {
@@ -253,6 +256,7 @@ pub(super) async fn stop(tx: &Tx, account: &Account) -> Result<()> {
         return Err(Error::LinkVoid);
     }
     account_deletions::delete(tx, &account.id).await?;
+    account_changes::touch(tx, &account.id, tx.now()).await?;
     let event = Event::new(Action::DeletionStopped, format!("account:{}", account.id));
     tx.record(event).await?;
     let mail = DeletionMail {

@@ -8,7 +8,7 @@ use crate::domain::actor::Context;
 use crate::domain::event::{Action, Event};
 use crate::domain::role::Role;
 use crate::domain::{AccountId, text};
-use crate::storage::{account_deletions, accounts, consents, suspensions};
+use crate::storage::{account_changes, account_deletions, accounts, consents, suspensions};
 use crate::templates::mails::{AccountAdministered, Administered};
 
 /// The longest reason, in characters.
@@ -46,6 +46,7 @@ pub(super) async fn place(tx: &Tx, account: &Account, reason: &str) -> Result<()
         reason: reason.to_owned(),
     };
     suspensions::write(tx, id, Some(&suspension)).await?;
+    account_changes::touch(tx, id, tx.now()).await?;
     password::revoke_access(tx, account, None).await?;
     // A permission that has ended is not listed as one that goes on.
     consents::end_offline_access(tx, id).await?;
@@ -67,6 +68,7 @@ pub async fn lift(app: &App, context: &Context, id: &AccountId) -> Result<()> {
             return Err(Error::Conflict); // G-9
         }
         suspensions::write(tx, id, None).await?;
+        account_changes::touch(tx, id, tx.now()).await?;
         tx.record(change(&account, Action::AccountReinstated, to)).await?;
         mail(tx, &account, Administered::Reinstated, None).await
     })

@@ -16,7 +16,7 @@ use crate::domain::affiliation::{Affiliation, AffiliationStatus, Capacity, Focal
 use crate::domain::event::{Action, Event};
 use crate::domain::organization::Organization;
 use crate::domain::{AccountId, AffiliationId, OrganizationId};
-use crate::storage::{accounts, affiliations, focal_points, organizations};
+use crate::storage::{account_changes, accounts, affiliations, focal_points, organizations};
 
 /// Makes somebody with an approved affiliation a Focal Point of that organization.
 pub async fn designate(app: &App, context: &Context, id: &AffiliationId) -> Result<(), Error> {
@@ -43,6 +43,7 @@ async fn designate_in(tx: &Tx, affiliation: &Affiliation, organization: &Organiz
         designated_by: tx.context().actor.account().cloned(),
     };
     focal_points::insert(tx, &new).await?;
+    account_changes::touch(tx, &affiliation.account, tx.now()).await?;
     let event = Event::new(Action::FocalPointDesignated, object(affiliation))
         .about(&affiliation.account)
         .within(&affiliation.organization)
@@ -77,6 +78,7 @@ pub async fn undesignate(
         if !focal_points::delete(tx, id).await? {
             return Err(Error::Conflict);
         }
+        account_changes::touch(tx, &affiliation.account, tx.now()).await?;
         let mut event = Event::new(Action::FocalPointRemoved, object(&affiliation))
             .about(&affiliation.account)
             .within(&organization.id)

@@ -1,12 +1,14 @@
 //! The claims about a person's membership: the table of product.md, read whenever claims are issued (AF-4, G-10). `oidc`
 //! calls this for tokens, userinfo and access policies. What the person sees is in `overview`.
 
+use std::collections::HashMap;
+
 use sea_orm::{ConnectionTrait, DbErr};
 
 use crate::domain::affiliation::{AffiliationClaim, AffiliationStatus, MembershipClaims};
 use crate::domain::organization::{Country, MembershipType, OrganizationStatus};
 use crate::domain::{AccountId, MembershipTypeId};
-use crate::storage::membership_claims::{CurrentAffiliation, find};
+use crate::storage::membership_claims::{CurrentAffiliation, find, list};
 
 /// Returns the claims as they are in the transaction of `db`, or at this moment.
 pub async fn membership_claims(
@@ -17,6 +19,17 @@ pub async fn membership_claims(
         || MembershipClaims::bare(AffiliationClaim::None),
         |current| claims_of(&current),
     ))
+}
+
+/// Returns the claims of several people; whoever has no affiliation is not in the map.
+pub async fn membership_claims_of(
+    db: &impl ConnectionTrait,
+    accounts: &[AccountId],
+) -> Result<HashMap<AccountId, MembershipClaims>, DbErr> {
+    let all = list(db, accounts).await?.into_iter();
+    Ok(all
+        .map(|(account, current)| (account, claims_of(&current)))
+        .collect())
 }
 
 fn claims_of(current: &CurrentAffiliation) -> MembershipClaims {

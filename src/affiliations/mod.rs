@@ -25,5 +25,5 @@ pub mod ties_matrix;
 pub use directory::selection::{ChoiceInput, choose};
 pub use error::Error;
 pub use lifecycle::authority::{LONGEST_REASON, organization_of, require_administrator};
-pub use membership_claims::membership_claims;
+pub use membership_claims::{membership_claims, membership_claims_of};
 pub use overview::{AffiliationDetail, Overview, by_kind, overview};

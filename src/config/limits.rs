@@ -50,6 +50,8 @@ pub struct Limits {
     pub directory_search: Vec<Rate>,
     /// Calls of the REST API per program, and per person that it acts for.
     pub api_calls: Vec<Rate>,
+    /// Requests of SCIM per client.
+    pub scim: Vec<Rate>,
 }
 
 impl Default for Limits {
@@ -79,6 +81,7 @@ impl Default for Limits {
             unknown_hints: vec![Rate::new(20, HOUR)],
             directory_search: vec![Rate::new(120, MINUTE)],
             api_calls: vec![Rate::new(600, MINUTE)],
+            scim: vec![Rate::new(1200, MINUTE)],
         }
     }
 }

@@ -173,7 +173,7 @@ pub struct Account {
     /// The same of the Privacy Notice.
     pub privacy_version: Option<String>,
     pub created_at: Time,
-    /// The claim `updated_at`: when name, address or language changed last.
+    /// The claim `updated_at`: when what services read about the person changed last.
     pub updated_at: Time,
 }
 

@@ -36,6 +36,7 @@ pub mod profile;
 pub mod reserved_name;
 pub mod resource;
 pub mod role;
+pub mod scim;
 pub mod scope;
 pub mod second_factor;
 pub mod secret;

@@ -14,6 +14,9 @@ pub const ADMIN: &str = "admin";
 /// The streams of the client itself (CAEP Interoperability Profile §2.7.3).
 pub const SSF_READ: &str = "ssf.read";
 pub const SSF_MANAGE: &str = "ssf.manage";
+/// SCIM: to read, and to read and write (RFC 7644 §2).
+pub const SCIM_READ: &str = "scim:read";
+pub const SCIM: &str = "scim";
 
 /// The scope values about a person, in the order in which pages list them.
 pub const STANDARD: [&str; 7] = [

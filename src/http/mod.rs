@@ -28,6 +28,7 @@ mod registration;
 mod return_path;
 pub mod router;
 pub mod routes;
+mod scim;
 mod security_policy;
 pub mod server;
 mod shared_signals;

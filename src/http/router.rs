@@ -2,6 +2,7 @@
 //! a listener of their own: `health`.
 
 mod consoles;
+mod scim;
 mod shared_signals;
 
 use axum::middleware::from_fn_with_state;
@@ -61,7 +62,8 @@ pub fn routes(app: &App) -> Routes {
         .with(account_routes)
         .with(consoles::focal_point_routes)
         .with(consoles::admin_routes)
-        .with(|routes| api::routes::add(app, routes));
+        .with(|routes| api::routes::add(app, routes))
+        .with(|routes| scim::routes(app, routes));
     match app.config.registration.mode {
         RegistrationMode::Off => routes,
         RegistrationMode::Token | RegistrationMode::Open => registration_routes(routes),

@@ -13,6 +13,8 @@ pub const REVOCATION: &str = "/revoke";
 pub const END_SESSION: &str = "/end-session";
 /// OpenID Connect Session Management 1.0 §3.3
 pub const CHECK_SESSION_IFRAME: &str = "/check-session";
+/// The base of SCIM (contract.md): RFC 7644 §1.3
+pub const SCIM: &str = "/scim/v2";
 pub const REGISTRATION: &str = "/register";
 /// RFC 7592 §2: below it, each client by its identifier.
 pub const CLIENT_CONFIGURATION: &str = "/register/{client_id}";

@@ -32,6 +32,7 @@ mod request_object;
 pub mod resource;
 pub mod retention;
 pub mod revocation;
+pub mod scim;
 pub mod sender_constraint;
 pub mod service_use;
 pub mod session_state;

@@ -28,6 +28,23 @@ pub async fn list_of_account(db: &impl ConnectionTrait, account: &AccountId) -> 
     rows.into_iter().map(from_row).collect()
 }
 
+/// Lists the consents that these people gave to one client.
+pub async fn list_of_client(
+    db: &impl ConnectionTrait,
+    client: &ClientId,
+    accounts: &[AccountId],
+) -> Result<Vec<Consent>, DbErr> {
+    if accounts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = Entity::find()
+        .filter(Column::ClientId.eq(client.as_str()))
+        .filter(Column::AccountId.is_in(accounts.iter().map(AccountId::as_str)))
+        .all(db)
+        .await?;
+    rows.into_iter().map(from_row).collect()
+}
+
 /// Stores the row as given. The first time stays, all else is replaced.
 pub async fn put(tx: &impl ConnectionTrait, consent: &Consent) -> Result<(), DbErr> {
     let row = ActiveModel {

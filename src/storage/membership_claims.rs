@@ -1,5 +1,7 @@
 //! Reads everything that the claims about a person's membership are made of, in one query (security.md AF-4, G-10).
 
+use std::collections::HashMap;
+
 use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Order, Query};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 
@@ -29,6 +31,7 @@ pub struct CurrentAffiliation {
 
 #[derive(FromQueryResult)]
 struct Row {
+    account_id: String,
     id: String,
     status: String,
     organization_id: String,
@@ -47,6 +50,17 @@ pub async fn find(
     db: &impl ConnectionTrait,
     account: &AccountId,
 ) -> Result<Option<CurrentAffiliation>, DbErr> {
+    Ok(list(db, std::slice::from_ref(account)).await?.remove(account))
+}
+
+/// Returns the current affiliation of each of these accounts that has one.
+pub async fn list(
+    db: &impl ConnectionTrait,
+    accounts: &[AccountId],
+) -> Result<HashMap<AccountId, CurrentAffiliation>, DbErr> {
+    if accounts.is_empty() {
+        return Ok(HashMap::new());
+    }
     use affiliation::Column as A;
     use organization::Column as O;
     let a = affiliation::Entity;
@@ -56,7 +70,12 @@ pub async fn find(
     ];
     let mut select = Query::select();
     select
-        .columns([(a, A::Id), (a, A::Status), (a, A::OrganizationId)])
+        .columns([
+            (a, A::AccountId),
+            (a, A::Id),
+            (a, A::Status),
+            (a, A::OrganizationId),
+        ])
         .columns([
             (organization::Entity, O::Name),
             (organization::Entity, O::Category),
@@ -103,7 +122,7 @@ pub async fn find(
                         .eq(constant(TiesStatus::Granted.as_str())),
                 ),
         )
-        .and_where(Expr::col((a, A::AccountId)).eq(account.as_str()))
+        .and_where(Expr::col((a, A::AccountId)).is_in(accounts.iter().map(AccountId::as_str)))
         .order_by_expr(
             // A pending affiliation is newer than all that have ended.
             Expr::case(Expr::col((a, A::Status)).is_in(in_force), 0)
@@ -121,12 +140,21 @@ pub async fn find(
     let rows = Row::find_by_statement(db.get_database_backend().build(&select))
         .all(db)
         .await?;
-    // The first affiliation counts; it has a row for each of its granted rights.
-    let Some(first) = rows.first() else {
-        return Ok(None);
-    };
+    let mut by_account: HashMap<&str, Vec<&Row>> = HashMap::new();
+    for row in &rows {
+        by_account.entry(&row.account_id).or_default().push(row);
+    }
+    by_account
+        .into_iter()
+        .map(|(account, rows)| Ok((AccountId::new(account), current(&rows)?)))
+        .collect()
+}
+
+/// Reads the rows of one account: the first affiliation counts; it has a row for each of its granted rights.
+fn current(rows: &[&Row]) -> Result<CurrentAffiliation, DbErr> {
+    let first = rows[0];
     let corrupt = || corrupt("affiliations", &first.id);
-    Ok(Some(CurrentAffiliation {
+    Ok(CurrentAffiliation {
         status: AffiliationStatus::parse(&first.status).ok_or_else(corrupt)?,
         organization: OrganizationId::new(&*first.organization_id),
         name: first.name.clone(),
@@ -142,5 +170,5 @@ pub async fn find(
             .filter(|it| it.id == first.id)
             .filter_map(|it| it.right_type.clone())
             .collect(),
-    }))
+    })
 }

@@ -2,6 +2,7 @@
 //! decided here.
 
 pub mod acceptances;
+pub mod account_changes;
 pub mod account_deletions;
 pub mod account_search;
 pub mod account_words;
@@ -63,6 +64,7 @@ pub mod signing_keys;
 pub mod statements;
 pub mod suspensions;
 pub mod ties;
+pub mod visible_accounts;
 mod writer;
 
 use sea_orm::ColumnTrait;

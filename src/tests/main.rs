@@ -60,6 +60,7 @@ mod requirements;
 mod resource_indicators;
 mod revocation;
 mod rich_authorization_requests;
+mod scim;
 mod self_registered;
 mod shared_signals;
 mod starting;

@@ -13,7 +13,7 @@ use crate::domain::actor::Context;
 use crate::domain::affiliation::{Affiliation, AffiliationStatus};
 use crate::domain::event::{Action, Event};
 use crate::domain::organization::{Organization, OrganizationStatus};
-use crate::storage::{affiliations, organizations};
+use crate::storage::{account_changes, affiliations, organizations};
 
 /// Merges `from` into `into`.
 pub async fn merge(
@@ -126,6 +126,7 @@ async fn move_along(
     if !affiliations::move_to(tx, affiliation, &target.id).await? {
         return Err(Error::Conflict);
     }
+    account_changes::touch(tx, &affiliation.account, tx.now()).await?;
     let event = Event::new(Action::OrganizationMerged, transitions::object(affiliation))
         .about(&affiliation.account)
         .within(&target.id)

@@ -11,11 +11,12 @@ use crate::domain::affiliation::{Affiliation, AffiliationStatus, Decision};
 use crate::domain::event::{Action, Event};
 use crate::domain::organization::Organization;
 use crate::domain::ties::{TiesRight, TiesStage, TiesStatus};
-use crate::storage::{affiliations, focal_points, ties};
+use crate::storage::{account_changes, affiliations, focal_points, ties};
 
 /// Writes a new affiliation, pending or self-declared.
 pub async fn start(tx: &Tx, new: &Affiliation, organization: &Organization) -> Result<(), Error> {
     affiliations::insert(tx, new).await?;
+    account_changes::touch(tx, &new.account, tx.now()).await?;
     let event = Event::new(Action::AffiliationRequested, object(new))
         .about(&new.account)
         .within(&new.organization)
@@ -45,6 +46,7 @@ pub async fn transition(
     if !affiliations::update(tx, before, after).await? {
         return Err(Error::Conflict);
     }
+    account_changes::touch(tx, &before.account, tx.now()).await?;
     let mut event = Event::new(action(after.status()), object(before))
         .about(&before.account)
         .within(&before.organization)
@@ -68,6 +70,7 @@ pub async fn end_ties_rights(tx: &Tx, affiliation: &Affiliation, end: &Decision)
 /// Writes a new TIES right, requested or granted.
 pub async fn start_right(tx: &Tx, new: &TiesRight, affiliation: &Affiliation) -> Result<(), Error> {
     ties::insert(tx, new).await?;
+    account_changes::touch(tx, &affiliation.account, tx.now()).await?;
     let event = Event::new(right_action(new.status()), object(affiliation))
         .about(&affiliation.account)
         .within(&affiliation.organization)
@@ -85,6 +88,7 @@ pub async fn transition_right(
     if !ties::update(tx, before, after).await? {
         return Err(Error::Conflict);
     }
+    account_changes::touch(tx, &affiliation.account, tx.now()).await?;
     let mut event = Event::new(right_action(after.status()), object(affiliation))
         .about(&affiliation.account)
         .within(&affiliation.organization)

@@ -77,7 +77,8 @@ fn claims(client: &Client) -> Vec<&'static str> {
 
 /// Returns a line for each scope of which its owner may expect claims that there are not.
 pub fn notes(client: &Client) -> Vec<String> {
-    let own = |it: &&str| !scope::STANDARD.contains(it) && *it != scope::ADMIN && !it.starts_with("admin:");
+    let ours = [scope::ADMIN, scope::SCIM, scope::SCIM_READ];
+    let own = |it: &&str| !scope::STANDARD.contains(it) && !ours.contains(it) && !it.starts_with("admin:");
     let names = client.scope().iter().filter(own);
     names
         .map(|scope| {

@@ -56,6 +56,8 @@ pub enum Kind {
     RecoveryCodes,
     /// The answer to a call of the REST API, for a repetition with the same key.
     RepeatedCall,
+    /// The place where the next page of a program's list begins.
+    ListPlace,
 }
 
 impl Kind {
@@ -104,6 +106,7 @@ impl Kind {
             Self::RepeatedAnswer => "repeated-answer",
             Self::RecoveryCodes => "recovery-codes",
             Self::RepeatedCall => "repeated-call",
+            Self::ListPlace => "list-place",
         }
     }
 }

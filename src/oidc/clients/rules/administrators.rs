@@ -10,8 +10,8 @@ const REASON: &str = "is decided by an administrator";
 
 pub(super) fn check(problems: &mut Problems, metadata: &Metadata, decided: &Definition) {
     let before = &decided.metadata;
-    let prefixes = ["itu_", "admin:", "ssf."];
-    let ours = |value: &str| value == scope::ADMIN || prefixes.iter().any(|it| value.starts_with(it));
+    let (values, prefixes) = ([scope::ADMIN, scope::SCIM], ["itu_", "admin:", "ssf.", "scim:"]);
+    let ours = |value: &str| values.contains(&value) || prefixes.iter().any(|it| value.starts_with(it));
     for (member, untouched) in [
         ("grant_types", ciba::is_as_decided(metadata, before)),
         ("client_name", ciba::is_named_as_decided(metadata, before)),
