@@ -156,8 +156,8 @@ fn parameters(operation: &Operation) -> Vec<Value> {
         all.push(header(
             "If-Match",
             true,
-            "The ETag of what was read.",
-            r#"^(\*|"[!#-~]+")$"#,
+            "The ETag of what was read: entity tags, or an asterisk.",
+            json!({ "type": "string", "pattern": r#"^(\*|"[!#-~]+")$"# }),
         ));
     }
     if operation.verb == Verb::Post {
@@ -165,19 +165,20 @@ fn parameters(operation: &Operation) -> Vec<Value> {
             "Idempotency-Key",
             false,
             "A key of the caller's own, new for each act.",
-            "^[A-Za-z0-9._~-]{1,255}$",
+            // Whatever a header has is text.
+            json!({ "minLength": 1, "maxLength": 255 }),
         ));
     }
     all
 }
 
-fn header(name: &str, required: bool, about: &str, pattern: &str) -> Value {
+fn header(name: &str, required: bool, about: &str, schema: Value) -> Value {
     json!({
         "name": name,
         "in": "header",
         "required": required,
         "description": about,
-        "schema": { "type": "string", "pattern": pattern },
+        "schema": schema,
     })
 }
 
@@ -237,6 +238,10 @@ fn responses(operation: &Operation) -> Map<String, Value> {
             all.insert("200".into(), response);
         }
     }
+    // The front door refuses an address before it knows what it names.
+    let text = json!({ "text/plain": { "schema": { "type": "string" } } });
+    let long = json!({ "description": "The address is too long.", "content": text });
+    all.insert("414".into(), long);
     for kind in refusals(operation) {
         let response = json!({
             "description": kind.title(),
