@@ -1,6 +1,7 @@
 //! Tests Shared Signals (SSF 1.0, RFC 8417, RFC 8935, RFC 8936; CAEP 1.0, RISC 1.0) and webhooks (Standard Webhooks): a
 //! service that others wrote hears of what happens to the people who used it, in order, once it can be reached.
 
+mod console;
 mod delivery;
 mod events;
 mod polling;
