@@ -14,6 +14,12 @@ use tokio::task::JoinSet;
 /// The module that stays configured until somebody says that the provider's keys are rotated.
 const LONG_WAITS: &str = "oidcc-server-rotate-keys";
 
+/// The module that waits for events that somebody causes at the provider.
+const WAITS_FOR_EVENTS: &str = "openid-ssf-transmitter-stream-caep-interop";
+
+/// The time after which that module has a stream; somebody acts then, and again after as long, as it looks now and then.
+const UNTIL_EVENTS: Duration = Duration::from_secs(20);
+
 /// Limits the characters of a page that are quoted.
 const PAGE: usize = 240;
 
@@ -22,6 +28,7 @@ pub struct Driver {
     /// The modules to run; empty means all.
     pub only: Vec<String>,
     pub rotate_keys: Option<String>,
+    pub cause_events: Option<String>,
     pub patience: Duration,
     /// The pause between two looks at a module.
     pub pause: Duration,
@@ -126,6 +133,7 @@ impl Driver {
     async fn attempt(&self, plan: &str, module: &Module) -> Result<Outcome> {
         let id = self.api.create_module(plan, module).await?;
         let end = Instant::now() + self.patience;
+        let mut events_at = Instant::now() + UNTIL_EVENTS;
         let mut started = false;
         let mut cancelled = None;
         loop {
@@ -137,7 +145,7 @@ impl Driver {
                 }
                 "CONFIGURED" if !started && module.name == LONG_WAITS => match &self.rotate_keys {
                     Some(command) => {
-                        rotate(command).await?;
+                        runs(command).await?;
                         self.api.start(&id).await?;
                         started = true;
                     }
@@ -147,6 +155,12 @@ impl Driver {
                         return Ok(Outcome::skipped(reason.to_owned()));
                     }
                 },
+                "RUNNING" if module.name == WAITS_FOR_EVENTS && Instant::now() > events_at => {
+                    if let Some(command) = &self.cause_events {
+                        runs(command).await?;
+                    }
+                    events_at = Instant::now() + UNTIL_EVENTS;
+                }
                 _ => {}
             }
             if cancelled.is_none() && Instant::now() > end {
@@ -213,7 +227,7 @@ fn seen(html: &str, id: &str) -> String {
     format!("{}: {text}", page.title)
 }
 
-async fn rotate(command: &str) -> Result<()> {
+async fn runs(command: &str) -> Result<()> {
     let mut shell = std::process::Command::new("sh");
     shell.args(["-c", command]);
     let status = tokio::task::spawn_blocking(move || shell.status()).await?;

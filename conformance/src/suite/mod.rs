@@ -58,6 +58,10 @@ pub struct Suite {
     /// out
     #[arg(long)]
     rotate_keys: Option<String>,
+    /// The command that has the provider send events to the clients of the Shared Signals plans, for the module that waits
+    /// for them
+    #[arg(long)]
+    cause_events: Option<String>,
     /// Seconds until a module that does not end is cancelled and has failed
     #[arg(long, default_value_t = 300)]
     patience: u64,
@@ -84,6 +88,7 @@ pub async fn run(arguments: Suite) -> Result<bool> {
         api,
         only: arguments.module,
         rotate_keys: arguments.rotate_keys,
+        cause_events: arguments.cause_events,
         patience: Duration::from_secs(arguments.patience),
         pause: Duration::from_millis(500),
     });

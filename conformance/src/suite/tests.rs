@@ -140,6 +140,7 @@ fn driver(server: &str, rotate_keys: Option<&str>) -> Arc<Driver> {
         api,
         only: Vec::new(),
         rotate_keys: rotate_keys.map(str::to_owned),
+        cause_events: None,
         patience: Duration::ZERO,
         pause: Duration::from_millis(1),
     })
