@@ -33,7 +33,8 @@ class Existing(utils.ResourceManager):
     def create_and_register(self, model, fill_all=False):
         found = self.context.client.query(model).resources
         assert found, f"there is no {model.__name__}"
-        return found[0]
+        # The one of whom there is most to see.
+        return max(found, key=lambda it: len(str(it.model_dump())))
 
     def cleanup(self):
         pass

@@ -11,9 +11,10 @@ pub struct Migration;
 
 const INDEXES: [(&str, &str); 2] = [
     ("accounts_by_change", "accounts (updated_at, id)"),
+    // A partial one would be read whole where the rights of one affiliation are looked for: it looks so small.
     (
-        "ties_rights_granted",
-        "ties_rights (right_type, account_id) WHERE status = 'granted'",
+        "ties_rights_by_right",
+        "ties_rights (right_type, status, account_id)",
     ),
 ];
 

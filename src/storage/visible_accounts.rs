@@ -95,33 +95,28 @@ pub async fn list_few(
     visible: &Visible,
     most: u64,
 ) -> Result<Option<Vec<Account>>, DbErr> {
-    match list_ids(db, visible, most).await? {
-        Some(ids) => list_among(db, visible, Column::Id, ids).await.map(Some),
-        None => Ok(None),
+    if !are_few(db, visible, most).await? {
+        return Ok(None);
     }
-}
-
-/// Returns `true` if no more than `most` are visible.
-pub async fn are_few(db: &impl ConnectionTrait, visible: &Visible, most: u64) -> Result<bool, DbErr> {
-    Ok(list_ids(db, visible, most).await?.is_some())
-}
-
-async fn list_ids(
-    db: &impl ConnectionTrait,
-    visible: &Visible,
-    most: u64,
-) -> Result<Option<Vec<String>>, DbErr> {
     let mut ids = Vec::new();
-    for mut way in ways(visible) {
-        let found = Id::all(db, way.limit(most + 1)).await?;
-        if found.len() as u64 > most {
-            return Ok(None);
-        }
-        ids.extend(found);
+    for way in ways(visible) {
+        ids.extend(Id::all(db, &way).await?);
     }
     ids.sort_unstable();
     ids.dedup();
-    Ok((ids.len() as u64 <= most).then_some(ids))
+    list_among(db, visible, Column::Id, ids).await.map(Some)
+}
+
+/// Returns `true` if no more than `most` are visible. Whoever is so in two ways counts twice.
+pub async fn are_few(db: &impl ConnectionTrait, visible: &Visible, most: u64) -> Result<bool, DbErr> {
+    let mut number = 0;
+    for way in ways(visible) {
+        number += Count::of(db, way, most).await?;
+        if number > most {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Returns the selections of accounts that together are those who are visible.
@@ -258,19 +253,24 @@ struct Count {
     number: i64,
 }
 
+impl Count {
+    /// Counts what a selection finds, one more than `most` at the most.
+    async fn of(db: &impl ConnectionTrait, mut some: SelectStatement, most: u64) -> Result<u64, DbErr> {
+        let all = Query::select()
+            .expr_as(Expr::col(Alias::new("account_id")).count(), Alias::new("number"))
+            .from_subquery(some.limit(most + 1).to_owned(), "found")
+            .to_owned();
+        let statement = db.get_database_backend().build(&all);
+        let found = Self::find_by_statement(statement).one(db).await?;
+        Ok(found.map_or(0, |it| u64::try_from(it.number).unwrap_or_default()))
+    }
+}
+
 /// Counts the accounts of a list, one more than `most` at the most.
 pub async fn count(db: &impl ConnectionTrait, selection: &Selection, most: u64) -> Result<u64, DbErr> {
     let backend = db.get_database_backend();
-    let some = accounts()
-        .cond_where(selected(selection, backend))
-        .limit(most + 1)
-        .to_owned();
-    let all = Query::select()
-        .expr_as(Expr::col(Alias::new("account_id")).count(), Alias::new("number"))
-        .from_subquery(some, "found")
-        .to_owned();
-    let found = Count::find_by_statement(backend.build(&all)).one(db).await?;
-    Ok(found.map_or(0, |it| u64::try_from(it.number).unwrap_or_default()))
+    let some = accounts().cond_where(selected(selection, backend)).to_owned();
+    Count::of(db, some, most).await
 }
 
 fn selected(selection: &Selection, backend: DbBackend) -> Condition {
