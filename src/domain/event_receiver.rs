@@ -101,9 +101,4 @@ impl Receiver {
         kinds.dedup();
         kinds
     }
-
-    /// Returns `true` if the sender sends to it; a poll receiver asks.
-    pub fn is_sent_to(&self) -> bool {
-        self.kind != ReceiverKind::Poll
-    }
 }
