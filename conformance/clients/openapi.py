@@ -78,8 +78,11 @@ def settings(bearer, folder, client):
     }
     path = os.path.join(folder, f"{client}.toml")
     with open(path, "w") as file:
-        # RFC 6585 §3: what lacks If-Match is answered with 428.
-        file.write("[checks]\nmissing_required_header.expected-statuses = [400, 401, 403, 406, 415, 422, 428]\n")
+        # RFC 6585 §3: what lacks If-Match is answered with 428. What is too long for an address is refused as such.
+        file.write("[checks]\n")
+        file.write("missing_required_header.expected-statuses = [400, 401, 403, 406, 415, 422, 428]\n")
+        file.write("negative_data_rejection.expected-statuses = ")
+        file.write("[400, 401, 403, 404, 405, 406, 409, 412, 413, 414, 415, 422, 428, 429]\n")
         for kind, name in there.items():
             file.write(f'[[operations]]\ninclude-path-regex = "^/api/v1/{kind}/"\n')
             file.write(f'parameters = {{ "path.id" = "{name}" }}\n')
