@@ -57,7 +57,7 @@ impl IntoResponse for Refused {
             body["scimType"] = scim_type.as_str().into();
         }
         // The challenge says how to authenticate, the body what was wrong; it is logged once.
-        let challenge = error.source.map(|it| Challenge::at_resource("scim", it));
+        let challenge = error.source.map(|it| Challenge::at_resource("scim", *it));
         let status = match challenge.as_ref().map(Challenge::status) {
             Some(status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)) => status,
             _ => StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),

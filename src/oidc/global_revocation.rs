@@ -174,9 +174,10 @@ async fn end_of_account(tx: &Tx, begun: &GlobalRevocation, id: &AccountId) -> Re
         lists_authorizations: begun.looks_back(),
     };
     let families = issued_until::end_families_of_accounts(tx, std::slice::from_ref(id), removal).await?;
-    let sessions = match begun.ends_sessions {
-        true => sessions::end_begun_until(tx, id, begun.until, batches::REASON).await?,
-        false => 0,
+    let sessions = if begun.ends_sessions {
+        sessions::end_begun_until(tx, id, begun.until, batches::REASON).await?
+    } else {
+        0
     };
     let grants = families.values().sum();
     Ok(Ended {

@@ -56,9 +56,10 @@ pub async fn count(
     }
     Ok(Ended {
         people,
-        sessions: match target.has_sessions() {
-            true => number(db, sessions.into_query(), most).await?,
-            false => 0,
+        sessions: if target.has_sessions() {
+            number(db, sessions.into_query(), most).await?
+        } else {
+            0
         },
         grants: number(db, families.into_query(), most).await?,
     })

@@ -40,7 +40,7 @@ pub struct Error {
     pub scim_type: Option<ScimType>,
     pub detail: String,
     /// The refusal or failure that it came from, for the challenge and for the log.
-    pub source: Option<oidc::Error>,
+    pub source: Option<Box<oidc::Error>>,
 }
 
 impl Error {
@@ -79,7 +79,7 @@ impl From<oidc::Error> for Error {
             status: error.status(),
             scim_type: None,
             detail: error.description().to_owned(),
-            source: Some(error),
+            source: Some(Box::new(error)),
         }
     }
 }

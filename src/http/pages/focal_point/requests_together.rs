@@ -90,7 +90,7 @@ pub async fn confirm(
         decided_meanwhile: Vec::new(),
         own: Vec::new(),
         unknown: 0,
-        address: address(&id, &query, decision, &[requests.clone()]),
+        address: address(&id, &query, decision, std::slice::from_ref(&requests)),
         fields: vec![("requests", requests)],
         reason: match decision {
             Decision::Approve => Reason::None,
