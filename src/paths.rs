@@ -10,6 +10,11 @@ use crate::domain::{AccountId, AffiliationId, ClientId, OrganizationId, Receiver
 
 // For everybody.
 pub const START: &str = "/";
+pub const DEVELOPERS: &str = "/developers";
+pub const DEVELOPERS_CODE: &str = "/developers/code";
+pub const DEVELOPERS_CLAIMS: &str = "/developers/claims";
+pub const DEVELOPERS_ERRORS: &str = "/developers/errors";
+pub const DEVELOPERS_LOGOUT: &str = "/developers/logout";
 pub const MEMBERS: &str = "/members";
 pub const FAQ: &str = "/faq";
 pub const ACCESSIBILITY: &str = "/accessibility";
@@ -116,6 +121,8 @@ pub const ADMIN: &str = "/admin";
 pub const ADMIN_REQUESTS: &str = "/admin/requests";
 pub const ADMIN_REQUEST: &str = "/admin/requests/{id}";
 pub const ADMIN_ORGANIZATIONS: &str = "/admin/organizations";
+pub const ADMIN_ORGANIZATIONS_IMPORT: &str = "/admin/organizations/import";
+pub const ADMIN_ORGANIZATIONS_IMPORT_CONFIRM: &str = "/admin/organizations/import/confirm";
 pub const ADMIN_ORGANIZATION: &str = "/admin/organizations/{id}";
 pub const ADMIN_ORGANIZATION_CONFIRM: &str = "/admin/organizations/{id}/confirm";
 pub const ADMIN_PROPOSALS: &str = "/admin/proposals";

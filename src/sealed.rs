@@ -28,6 +28,8 @@ pub enum Purpose {
     RecoveryCodes,
     /// The answer to a call of the REST API, for a repetition with the same key.
     RepeatedCall,
+    /// A table of organizations, until its administrator applies it.
+    OrganizationsTable,
 }
 
 impl Purpose {
@@ -38,6 +40,7 @@ impl Purpose {
             Self::RepeatedAnswer => Kind::RepeatedAnswer,
             Self::RecoveryCodes => Kind::RecoveryCodes,
             Self::RepeatedCall => Kind::RepeatedCall,
+            Self::OrganizationsTable => Kind::OrganizationsTable,
         }
     }
 
@@ -50,6 +53,7 @@ impl Purpose {
             Self::RepeatedAnswer => "repeated-answer",
             Self::RecoveryCodes => "recovery-codes",
             Self::RepeatedCall => "repeated-call",
+            Self::OrganizationsTable => "organizations-table",
         }
     }
 

@@ -28,6 +28,9 @@ words! {
 }
 
 impl AffiliationStatus {
+    /// Those that have not ended.
+    pub const OPEN: [Self; 3] = [Self::Pending, Self::Approved, Self::SelfDeclared];
+
     pub fn may_become(self, next: Self) -> bool {
         use AffiliationStatus::{Approved, Lapsed, Pending, Rejected, Removed, SelfDeclared, Withdrawn};
         matches!(

@@ -65,6 +65,16 @@ const fn is_zero(people: &u64) -> bool {
     *people == 0
 }
 
+impl Effect {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Changed => "changed",
+            Self::Pruned => "pruned",
+        }
+    }
+}
+
 impl Difference {
     /// Returns the difference between two descriptions of an object; `None` if they say the same.
     pub fn between(

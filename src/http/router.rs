@@ -2,6 +2,7 @@
 //! a listener of their own: `health`.
 
 mod consoles;
+mod developers;
 mod scim;
 mod shared_signals;
 
@@ -55,6 +56,7 @@ pub fn routes(app: &App) -> Routes {
         .with(|routes| protocol_routes(app, routes))
         .with(shared_signals::routes)
         .with(public_routes)
+        .with(developers::developer_routes)
         .with(login_routes)
         .with(signup_routes)
         .with(request_routes)

@@ -21,6 +21,7 @@ use super::error::PageError;
 use super::extract::form::{self, FORM_BODY};
 use crate::accounts;
 use crate::app::App;
+use crate::domain::role::Role;
 use crate::domain::secret::Digest;
 use crate::sealed::{self, Found, Purpose};
 
@@ -42,8 +43,12 @@ pub async fn once(State(app): State<App>, request: Request, next: Next) -> Respo
     let (Method::POST, true, Some(browser)) = (request.method().clone(), is_form, browser) else {
         return next.run(request).await;
     };
+    let limit = form::limit(request.uri().path());
+    if limit > FORM_BODY && !is_administrator(&app, request.headers()).await {
+        return next.run(request).await; // the route refuses it, without reading as much
+    }
     let (parts, body) = request.into_parts();
-    let bytes = match form::read_bytes(body, FORM_BODY).await {
+    let bytes = match form::read_bytes(body, limit).await {
         Ok(bytes) => bytes,
         Err(error) => return PageError::from(error).into_response(),
     };
@@ -74,6 +79,15 @@ pub async fn once(State(app): State<App>, request: Request, next: Next) -> Respo
             next.run(request).await
         }
     }
+}
+
+/// Returns `true` if the session is that of an administrator: nobody else sends large forms.
+async fn is_administrator(app: &App, headers: &HeaderMap) -> bool {
+    let Some(session) = Cookie::Session.read(app, headers) else {
+        return false;
+    };
+    let found = accounts::sessions::find(app, &session).await;
+    found.is_ok_and(|it| it.is_some_and(|(_, account)| account.role == Role::Administrator))
 }
 
 /// One form of one page, as a browser sent it.

@@ -28,6 +28,7 @@ mod client_pages;
 mod client_report;
 mod crash_recovery;
 mod deployment;
+mod developers;
 mod device_authorization;
 mod dpop;
 mod encryption;

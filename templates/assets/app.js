@@ -310,6 +310,14 @@ each("[data-copy]", (button) => {
     document.getElementById("copied").textContent = button.dataset.copied;
   });
 });
+// A table from a file, into the field that takes it.
+each("[data-file-for]", (box) => {
+  box.classList.remove("scripted"); // for browsers that do not tell the style sheet
+  box.querySelector("input").addEventListener("change", async (event) => {
+    const [file] = event.target.files;
+    if (file) document.getElementById(box.dataset.fileFor).value = await file.text();
+  });
+});
 each("[data-print]", (button) => {
   button.hidden = false;
   button.addEventListener("click", () => window.print());

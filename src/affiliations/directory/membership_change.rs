@@ -127,10 +127,5 @@ pub(super) async fn request_again(
 
 /// Returns the affiliations that have not ended: pending, approved and self-declared.
 pub(super) async fn open_affiliations(tx: &Tx, id: &OrganizationId) -> Result<Vec<Affiliation>, Error> {
-    let statuses = [
-        AffiliationStatus::Pending,
-        AffiliationStatus::Approved,
-        AffiliationStatus::SelfDeclared,
-    ];
-    Ok(affiliations::list_of_organization(tx, id, &statuses).await?)
+    Ok(affiliations::list_of_organization(tx, id, &AffiliationStatus::OPEN).await?)
 }

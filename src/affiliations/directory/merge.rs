@@ -1,6 +1,8 @@
 //! Merges two records of one organization: the people move along, and the old id resolves to the survivor (product.md,
 //! contract.md). The pages of administrators call this.
 
+use sea_orm::ConnectionTrait;
+
 use super::membership_change::{find_to_change, open_affiliations, request_again};
 use super::{audit, membership_types};
 use crate::affiliations::Error;
@@ -12,8 +14,10 @@ use crate::domain::OrganizationId;
 use crate::domain::actor::Context;
 use crate::domain::affiliation::{Affiliation, AffiliationStatus};
 use crate::domain::event::{Action, Event};
-use crate::domain::organization::{Organization, OrganizationStatus};
+use crate::domain::organization::{MembershipType, Organization, OrganizationStatus};
 use crate::storage::{account_changes, affiliations, organizations};
+
+const INTO_ITSELF: &str = "an organization is not merged into itself";
 
 /// Merges `from` into `into`.
 pub async fn merge(
@@ -26,7 +30,7 @@ pub async fn merge(
     authority::require_administrator(app, context).await?;
     let reason = authority::parse_reason(reason)?;
     if from == into {
-        return Err(Error::Refused("an organization is not merged into itself"));
+        return Err(Error::Refused(INTO_ITSELF));
     }
     app.write(context, async |tx| {
         // Locked in one order, so that two merges do not wait for each other.
@@ -43,12 +47,51 @@ pub async fn merge(
     .await
 }
 
-async fn merge_in(
-    tx: &Tx,
+/// What a merge does to people.
+#[derive(Clone, Debug)]
+pub struct MergePreview {
+    pub source: Organization,
+    pub target: Organization,
+    /// Those who move as they are.
+    pub moved: u64,
+    /// Those of whom a new request is made.
+    pub asked_again: u64,
+}
+
+/// Says what `merge` would do, by reading alone; refuses what it would.
+pub async fn preview(
+    app: &App,
+    context: &Context,
+    from: &OrganizationId,
+    into: &OrganizationId,
+) -> Result<MergePreview, Error> {
+    authority::require_administrator(app, context).await?;
+    if from == into {
+        return Err(Error::Refused(INTO_ITSELF));
+    }
+    let db = app.db.read();
+    let source = organizations::find(db, from).await?.ok_or(Error::NotFound)?;
+    let target = organizations::find(db, into).await?.ok_or(Error::NotFound)?;
+    let (_, is_member) = check(db, &source, &target).await?;
+    let open = affiliations::list_of_organization(db, from, &AffiliationStatus::OPEN).await?;
+    let declared = open
+        .iter()
+        .filter(|it| it.status() == AffiliationStatus::SelfDeclared);
+    let asked_again = if is_member { declared.count() } else { 0 };
+    Ok(MergePreview {
+        moved: (open.len() - asked_again) as u64,
+        asked_again: asked_again as u64,
+        source,
+        target,
+    })
+}
+
+/// Refuses a merge that cannot be. Returns the type of the target, and whether that is a member.
+async fn check(
+    db: &impl ConnectionTrait,
     source: &Organization,
     target: &Organization,
-    reason: Option<String>,
-) -> Result<(), Error> {
+) -> Result<(MembershipType, bool), Error> {
     if !source.status.may_become(OrganizationStatus::Merged) {
         return Err(Error::Conflict);
     }
@@ -58,14 +101,24 @@ async fn merge_in(
     ) {
         return Err(Error::Refused("only an accepted organization takes others in"));
     }
-    let source_type = membership_types::of(tx, source).await?;
-    let target_type = membership_types::of(tx, target).await?;
+    let source_type = membership_types::of(db, source).await?;
+    let target_type = membership_types::of(db, target).await?;
     let (was_member, is_member) = (source.is_member(&source_type), target.is_member(&target_type));
     if was_member && !is_member {
         return Err(Error::Refused(
             "a member is not merged into an organization that is none",
         ));
     }
+    Ok((target_type, is_member))
+}
+
+async fn merge_in(
+    tx: &Tx,
+    source: &Organization,
+    target: &Organization,
+    reason: Option<String>,
+) -> Result<(), Error> {
+    let (target_type, is_member) = check(tx, source, target).await?;
     let mut asked_again = Vec::new();
     for affiliation in open_affiliations(tx, &source.id).await? {
         if affiliation.status() == AffiliationStatus::SelfDeclared && is_member {

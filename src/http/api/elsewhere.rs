@@ -132,8 +132,11 @@ pub const ELSEWHERE: &[Elsewhere] = &[
         reason: "whoever has a token for the API registers clients by createClient",
     },
     Elsewhere {
-        what: "Take organizations over from a file",
-        page: Door::Lacking("large files are the operator's"),
+        what: "Take organizations over from a table; what it changes is shown before",
+        page: Door::Each(&[
+            paths::ADMIN_ORGANIZATIONS_IMPORT,
+            paths::ADMIN_ORGANIZATIONS_IMPORT_CONFIRM,
+        ]),
         command: Door::At("org import"),
         reason: "a file is judged as a whole, and may take minutes",
     },

@@ -10,12 +10,15 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Limited};
 
 use crate::oidc::{self, RequestPairs};
+use crate::paths;
 
 pub const URL_ENCODED: &str = "application/x-www-form-urlencoded";
 /// The largest body at an OAuth endpoint: 16 KiB (DS-1).
 pub const OAUTH_BODY: usize = 16 * 1024;
 /// The largest body of a form: 64 KiB (DS-1).
 pub const FORM_BODY: usize = 64 * 1024;
+/// The largest body of the form that takes a table: 8 MiB (DS-1).
+pub const TABLE_BODY: usize = 8 * 1024 * 1024;
 /// The most fields of a form (DS-1).
 const MAX_FIELDS: usize = 64;
 /// The time within which a body must be complete (DS-1).
@@ -153,6 +156,15 @@ fn decode(part: &[u8]) -> Result<String, BadEncoding> {
         Err(BadEncoding::Nul)
     } else {
         Ok(text)
+    }
+}
+
+/// Returns the largest body of a form of ours.
+pub fn limit(path: &str) -> usize {
+    if path == paths::ADMIN_ORGANIZATIONS_IMPORT {
+        TABLE_BODY
+    } else {
+        FORM_BODY
     }
 }
 

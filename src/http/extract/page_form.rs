@@ -54,11 +54,18 @@ impl<T: DeserializeOwned> FromRequest<App> for PageForm<T> {
     type Rejection = PageError;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, PageError> {
+        let limit = form::limit(request.uri().path());
+        Self::read(request, app, limit).await
+    }
+}
+
+impl<T: DeserializeOwned> PageForm<T> {
+    async fn read(request: Request, app: &App, limit: usize) -> Result<Self, PageError> {
         let (mut parts, body) = request.into_parts();
         let ctx = PageContext::from_request_parts(&mut parts, app).await?;
         csrf::check_origin(&parts.headers, app.config.issuer.as_str())?;
         let holder = parts.extensions.get::<TypedForm>().cloned();
-        let pairs = form::read(Request::from_parts(parts, body), FORM_BODY).await?;
+        let pairs = form::read(Request::from_parts(parts, body), limit).await?;
         let mut map = by_name(pairs);
         let token = take(&mut map, "csrf")?.unwrap_or_default();
         let ctx = ctx.part_of(take(&mut map, "request")?);
@@ -127,7 +134,10 @@ impl TypedForm {
 
 /// Reads a form that no handler will see, as its page's audience is not met: what was typed is kept.
 pub async fn read_unheard(request: Request, app: &App) -> Result<(), PageError> {
-    PageForm::<IgnoredAny>::from_request(request, app).await.map(drop)
+    // Whoever is not of the audience sends no table.
+    PageForm::<IgnoredAny>::read(request, app, FORM_BODY)
+        .await
+        .map(drop)
 }
 
 type ByName = BTreeMap<String, Vec<String>>;

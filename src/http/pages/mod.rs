@@ -40,6 +40,8 @@ mod affiliation_rows;
 pub mod authorization;
 mod authorization_response;
 pub mod deletion_stop;
+mod developer_samples;
+pub mod developers;
 pub mod device;
 pub mod documents;
 pub mod email_undo;

@@ -54,7 +54,10 @@ pub(super) fn focal_point_routes(routes: Routes) -> Routes {
 
 /// Lists the pages of the administration.
 pub(super) fn admin_routes(routes: Routes) -> Routes {
-    use admin::{account_acts, accounts, audit, clients, organizations, proposals, recoveries, revocations};
+    use admin::{
+        account_acts, accounts, audit, clients, organizations, organizations_import, proposals, recoveries,
+        revocations,
+    };
     use affiliation_requests as requests;
 
     routes
@@ -73,6 +76,16 @@ pub(super) fn admin_routes(routes: Routes) -> Routes {
             paths::ADMIN_ORGANIZATIONS,
             Administrator,
             get(organizations::list),
+        )
+        .at(
+            paths::ADMIN_ORGANIZATIONS_IMPORT,
+            Administrator,
+            get(organizations_import::show).post(organizations_import::read),
+        )
+        .at(
+            paths::ADMIN_ORGANIZATIONS_IMPORT_CONFIRM,
+            Administrator,
+            get(organizations_import::confirm).post(organizations_import::apply),
         )
         .at(
             paths::ADMIN_ORGANIZATION,

@@ -58,6 +58,8 @@ pub enum Kind {
     RepeatedCall,
     /// The place where the next page of a program's list begins.
     ListPlace,
+    /// A table of organizations, until its administrator applies it.
+    OrganizationsTable,
 }
 
 impl Kind {
@@ -107,6 +109,7 @@ impl Kind {
             Self::RecoveryCodes => "recovery-codes",
             Self::RepeatedCall => "repeated-call",
             Self::ListPlace => "list-place",
+            Self::OrganizationsTable => "organizations-table",
         }
     }
 }

@@ -94,7 +94,6 @@ impl Page for Confirm {
             ("undesignate", "focal_point.undesignate"),
             ("remove", "focal_point.remove"),
             ("reject", "focal_point.reject"),
-            ("merge", "admin.proposal.merge_into"),
             ("unlock", "admin.account.unlock"),
             ("send_reset", "admin.account.reset"),
             ("end_sessions", "admin.account.end_sessions"),

@@ -13,6 +13,7 @@ use crate::domain::Time;
 use crate::domain::actor::Context;
 use crate::domain::difference::{Difference, Unnamed};
 use crate::domain::organization::MembershipType;
+use crate::domain::secret::Digest;
 use crate::storage::{membership_types, organizations};
 
 /// Limits how often the file is judged, when others change its records meanwhile.
@@ -76,7 +77,12 @@ impl Table {
 pub struct Preview {
     pub counts: Imported,
     pub differences: Vec<Difference>,
+    /// Names what is described, for `import_as_seen`.
+    pub seen: String,
 }
+
+/// The most existing records that one transaction of a page changes: while it lasts, others wait on SQLite.
+pub const MOST_CHANGES: usize = 2_000;
 
 /// Judges the whole file, by reading alone, and describes what `import` would do.
 pub async fn preview(
@@ -91,10 +97,42 @@ pub async fn preview(
     let plan = Table::read(file)?
         .judge(db, &types, app.clock.now(), unnamed)
         .await?;
+    let differences = plan.differences(db, &types).await?;
     Ok(Preview {
         counts: plan.counts(),
-        differences: plan.differences(db, &types).await?,
+        seen: name_of(&differences)?,
+        differences,
     })
+}
+
+/// Returns a digest of what a plan does.
+fn name_of(differences: &[Difference]) -> Result<String, Error> {
+    let text =
+        serde_json::to_vec(differences).map_err(|_| Error::Refused("the differences cannot be written"))?;
+    Ok(Digest::of(&text).as_str().to_owned())
+}
+
+/// Imports the file in one transaction, if it still does what was seen: a conflict otherwise (security.md G-9).
+pub async fn import_as_seen(
+    app: &App,
+    context: &Context,
+    (file, unnamed): (&[u8], Unnamed),
+    seen: &str,
+) -> Result<Imported, ImportError> {
+    authority::require_administrator(app, context).await?;
+    let table = Table::read(file)?;
+    app.write(context, async |tx| {
+        let types = membership_types::list(tx).await?;
+        let plan = table.judge(tx, &types, tx.now(), unnamed).await?;
+        let counts = plan.counts();
+        let is_seen = name_of(&plan.differences(tx, &types).await?)? == seen;
+        if !is_seen || counts.changed + counts.ended > MOST_CHANGES {
+            return Err(Error::Conflict.into());
+        }
+        plan.write_in(tx).await?;
+        Ok(counts)
+    })
+    .await
 }
 
 /// Judges the whole file, by reading alone: one bad row refuses it. Then applies it in small transactions, each with its

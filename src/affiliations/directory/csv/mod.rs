@@ -7,7 +7,7 @@ mod plan;
 mod rows;
 
 pub use export::{export, export_accepted};
-pub use import::{ImportError, Preview, Table, import, import_with, preview};
+pub use import::{ImportError, MOST_CHANGES, Preview, Table, import, import_as_seen, import_with, preview};
 pub(super) use plan::Cells;
 pub use plan::{Imported, Plan};
-pub use rows::LineError;
+pub use rows::{COLUMNS, LineError};

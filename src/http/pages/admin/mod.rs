@@ -8,6 +8,7 @@ pub mod audit;
 mod audit_change;
 pub mod clients;
 pub mod organizations;
+pub mod organizations_import;
 pub mod proposals;
 pub mod recoveries;
 pub mod revocations;

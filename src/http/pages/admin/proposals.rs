@@ -10,13 +10,16 @@ use crate::affiliations::directory::admin::{self, Record};
 use crate::affiliations::directory::merge;
 use crate::affiliations::directory::proposals::{self, Correction};
 use crate::domain::OrganizationId;
+use crate::domain::organization::Organization;
 use crate::http::pages::affiliation_refusal::refusal;
 use crate::http::pages::organization_lists::{self as lists, Types};
 use crate::http::pages::paging::paging;
 use crate::http::pages::{ListQuery, PageContext, PageError, PageForm};
 use crate::paths;
 use crate::templates::FormState;
-use crate::templates::pages::{AdminProposal, AdminProposals, Confirm, ProposalRow};
+use crate::templates::pages::{
+    AdminMerge, AdminProposal, AdminProposals, Confirm, MergeMember, OrganizationRow, ProposalRow,
+};
 
 pub async fn list(ctx: PageContext, query: ListQuery) -> Result<Response, PageError> {
     let (found, people) = admin::proposals(&ctx.app, &ctx.actor_context(), query.page()?, 0).await?;
@@ -80,17 +83,55 @@ pub async fn confirm(ctx: PageContext, Path(id): Path<String>) -> Result<Respons
     let mut page = match ctx.given("decision").as_deref() {
         Some("reject") => Confirm::new("reject", &path, "reject", "focal_point.reject"),
         Some("merge") => {
-            let into = OrganizationId::new(ctx.given("organization_id").unwrap_or_default());
-            let target = admin::find(&ctx.app, &ctx.actor_context(), &into).await?;
-            Confirm::new("merge", &path, "merge", "admin.proposal.merge_into")
-                .within(&target.organization.name)
-                .with("organization_id", into.as_str())
+            let page = side_by_side(&ctx, &record).await?;
+            return ctx.page(&page).await;
         }
         _ => return ctx.show_elsewhere(&path).await,
     };
     page.takes_reason = true;
     let page = page.decides().of(record.organization.name);
     ctx.page(&page.again(ctx.form_or(FormState::default()))).await
+}
+
+/// Shows the proposal beside the record that it is merged into, and what that does to people.
+async fn side_by_side(ctx: &PageContext, record: &Record) -> Result<AdminMerge, PageError> {
+    let id = &record.organization.id;
+    let into = OrganizationId::new(ctx.given("organization_id").unwrap_or_default());
+    let preview = merge::preview(&ctx.app, &ctx.actor_context(), id, &into).await?;
+    let types = Types::read(ctx).await?;
+    let row = |it: &Organization| types.row(ctx, it);
+    let (proposed, existing) = (row(&preview.source), row(&preview.target));
+    let member = |name, label, of: fn(&OrganizationRow) -> Option<String>| {
+        let value = |it: &OrganizationRow| of(it).unwrap_or_default();
+        let (proposed, existing) = (value(&proposed), value(&existing));
+        MergeMember {
+            is_same: proposed == existing,
+            name,
+            label,
+            proposed,
+            existing,
+        }
+    };
+    let members = vec![
+        member("name", "field.organization_name", |it| Some(it.name.clone())),
+        member("acronym", "field.organization_acronym", |it| it.acronym.clone()),
+        member("membership_type", "field.membership_type", |it| {
+            Some(it.membership_type.clone())
+        }),
+        member("category", "field.category", |it| Some(it.category.clone())),
+        member("member_state", "field.member_state", |it| it.member_state.clone()),
+        member("website", "field.organization_website", |it| it.website.clone()),
+    ];
+    Ok(AdminMerge {
+        form: ctx.form_or(FormState::default()),
+        id: id.as_str().to_owned(),
+        name: proposed.name.clone(),
+        organization_id: into.as_str().to_owned(),
+        organization: existing.name.clone(),
+        members,
+        moved: preview.moved,
+        asked_again: preview.asked_again,
+    })
 }
 
 async fn outcome(

@@ -95,6 +95,7 @@ fn is_typed(name: &str) -> bool {
             | "organization_query"
             | "organization_name"
             | "name"
+            | "table"
     )
 }
 

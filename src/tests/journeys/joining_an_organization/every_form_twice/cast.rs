@@ -153,6 +153,15 @@ pub async fn cast() -> Cast {
     visitor.browser.get(&link).await;
     let helped = op.person("helped@example.org").await;
     let helped = op.find_account(&helped.email).await.id;
+    // The administrator has pasted a table, which waits.
+    let form = administrator.browser.get("/admin/organizations/import").await;
+    let table = [("table", "id,acronym\ntelco,TC\n")];
+    let waiting_table = administrator.browser.submit(form.form(&["table"]), &table).await;
+    let waiting_table = format!(
+        "{}?{}",
+        waiting_table.url.path(),
+        waiting_table.url.query().unwrap_or_default()
+    );
     let of = |who, path: &str| (who, path.to_owned());
     let pages = vec![
         of("visitor", "/login"),
@@ -207,6 +216,8 @@ pub async fn cast() -> Cast {
         ("focal point", format!("/focal-point/ofcom/people/{account}")),
         ("administrator", format!("/admin/requests/{orphan}")),
         of("administrator", "/admin/organizations/ofcom"),
+        of("administrator", "/admin/organizations/import"),
+        ("administrator", waiting_table),
         of("administrator", "/admin/clients/new"),
         of("administrator", "/admin/clients/shop/events"),
         ("administrator", format!("/admin/clients/shop/events/{webhook}")),
