@@ -55,6 +55,7 @@ mod m20261130_015400_mails_of_accounts;
 mod m20261130_034600_global_revocations;
 mod m20261130_034900_event_receivers;
 mod m20261130_035200_scim;
+mod m20261130_041000_consents_by_grant;
 mod online_index;
 mod owned_table;
 
@@ -119,6 +120,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_034600_global_revocations::Migration),
             Box::new(m20261130_034900_event_receivers::Migration),
             Box::new(m20261130_035200_scim::Migration),
+            Box::new(m20261130_041000_consents_by_grant::Migration),
         ]
     }
 }

@@ -5,6 +5,7 @@ use super::authentication::{Authentication, WantedAcr};
 use super::authorization_details::AuthorizationDetails;
 use super::claim::{self, ClaimsRequest};
 use super::client::ResponseType;
+use super::grant_management::{GrantAction, GrantId};
 use super::scope::Scope;
 use super::session::Session;
 use super::token::Confirmation;
@@ -147,6 +148,9 @@ pub struct AuthorizationRequest {
     /// The details of the request, beyond its scope (RFC 9396 §2).
     #[serde(default, skip_serializing_if = "AuthorizationDetails::is_empty")]
     pub details: AuthorizationDetails,
+    /// What the request does to a grant that the client names (Grant Management §5.2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant_action: Option<GrantAction>,
     /// The key that the code, and what it buys, is to be bound to (RFC 9449 §10).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dpop_jkt: Option<String>,
@@ -188,6 +192,9 @@ pub struct Grant {
     /// The details that were granted, beyond the scope (RFC 9396 §2).
     #[serde(default, skip_serializing_if = "AuthorizationDetails::is_empty")]
     pub details: AuthorizationDetails,
+    /// The name by which the client manages it, if it asked for one (Grant Management §5.5).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant_id: Option<GrantId>,
     /// The key that redeems it (RFC 9449 §10); in a public client's refresh tokens, the key (§5) or the
     /// certificate (RFC 8705 §4) that uses them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -220,6 +227,7 @@ impl Grant {
             code_challenge: None,
             resources: Vec::new(),
             details: AuthorizationDetails::default(),
+            grant_id: None,
             bound_to: None,
             authentication: session.authentication(),
             granted_at: now,
@@ -242,6 +250,8 @@ pub struct Consent {
     pub claims: Vec<String>,
     /// The hosts to which the person was sent after agreeing.
     pub redirect_hosts: Vec<String>,
+    /// The name by which the client manages it; `None`: it never asked for one.
+    pub grant_id: Option<GrantId>,
     pub first_given_at: Time,
     /// The time at which the person last agreed.
     pub given_at: Time,

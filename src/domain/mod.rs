@@ -25,6 +25,7 @@ pub mod email_change;
 pub mod event;
 pub mod global_revocation;
 pub mod event_receiver;
+pub mod grant_management;
 pub mod message;
 pub mod newsletter;
 pub mod not_me;

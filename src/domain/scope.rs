@@ -17,6 +17,9 @@ pub const SSF_MANAGE: &str = "ssf.manage";
 /// SCIM: to read, and to read and write (RFC 7644 §2).
 pub const SCIM_READ: &str = "scim:read";
 pub const SCIM: &str = "scim";
+/// Grant Management for OAuth 2.0 §6.1
+pub const GRANT_MANAGEMENT_QUERY: &str = "grant_management_query";
+pub const GRANT_MANAGEMENT_REVOKE: &str = "grant_management_revoke";
 
 /// The scope values about a person, in the order in which pages list them.
 pub const STANDARD: [&str; 7] = [

@@ -212,7 +212,7 @@ fn called_at(app: &App, request: &Request) -> Option<Issuer> {
         return Some(issuer.clone());
     }
     let path = request.extensions().get::<MatchedPath>()?.as_str();
-    let has_alias = endpoints::MUTUAL_TLS.iter().any(|(_, it)| *it == path);
+    let has_alias = path == endpoints::GRANT || endpoints::MUTUAL_TLS.iter().any(|(_, it)| *it == path);
     let mutual = app.config.mtls.public_url.as_ref();
     mutual.filter(|it| has_alias && all(it)).cloned()
 }

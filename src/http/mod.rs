@@ -14,6 +14,7 @@ mod csrf;
 mod dpop;
 pub mod error;
 pub mod extract;
+mod grants;
 pub mod health;
 mod interaction_id;
 mod language;

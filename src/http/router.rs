@@ -21,8 +21,8 @@ use super::return_path::ReturnPaths;
 use super::routes::Audience::{Client, OwnData, Public, SignedIn};
 use super::routes::Routes;
 use super::{
-    api, assets, check_session, compression, cors, dpop, interaction_id, layers, protocol, registration,
-    submission,
+    api, assets, check_session, compression, cors, dpop, grants, interaction_id, layers, protocol,
+    registration, submission,
 };
 use crate::app::App;
 use crate::config::RegistrationMode;
@@ -101,6 +101,11 @@ fn protocol_routes(app: &App, routes: Routes) -> Routes {
             endpoints::USERINFO,
             Client,
             interaction_id::echoed(with_cors(userinfo)),
+        )
+        .at(
+            endpoints::GRANT,
+            Client,
+            dpop::with_nonces(app, get(grants::query).delete(grants::revoke)),
         )
         .at(endpoints::INTROSPECTION, Client, post(protocol::introspection))
         .at(

@@ -3,7 +3,7 @@
 
 use sea_orm::{ConnectionTrait, DbErr};
 
-use super::Result;
+use super::{Error, Result};
 use crate::app::{App, Tx};
 use crate::domain::actor::Context;
 use crate::domain::authorization::{AuthorizationRequest, Consent};
@@ -11,7 +11,9 @@ use crate::domain::authorization_details::AuthorizationDetails;
 use crate::domain::claim::{self, ClaimsRequest};
 use crate::domain::client::{Client, Origin, host_of};
 use crate::domain::event::{Action, Event};
+use crate::domain::grant_management::{GrantAction, GrantId};
 use crate::domain::{AccountId, ClientId, Time, scope::Scope};
+use crate::random;
 use crate::storage::{consents, refresh_tokens};
 
 /// The consent that the page asks for.
@@ -23,12 +25,14 @@ pub struct ConsentNeeded {
     /// The request in detail (RFC 9396 §2). The person agrees to it in each request again: it may be an order, not a
     /// permission.
     pub details: AuthorizationDetails,
+    /// What the service does to the grant that it names. The person agrees to it each time.
+    pub action: Option<GrantAction>,
     /// The host to which the browser is sent then; `None`: it stays with us.
     pub redirect_host: Option<String>,
 }
 
 /// Returns `None` if the person need not be asked. `agreed`: the person agreed within this request, to what it asks for
-/// in detail.
+/// in detail and to what becomes of a grant.
 pub async fn needed(
     app: &App,
     client: &Client,
@@ -40,9 +44,17 @@ pub async fn needed(
         return Ok(None);
     }
     let remembered = consents::find(app.db.read(), account, &client.id).await?;
+    let named = request.grant_action.as_ref().and_then(GrantAction::grant);
+    if named.is_some() && named != remembered.as_ref().and_then(|it| it.grant_id.as_ref()) {
+        // Grant Management §5.4: unknown, given back, or another person's.
+        return Err(Error::invalid_grant_id(
+            "grant_id is no grant of this person to the client",
+        ));
+    }
     let asked = asked(request);
     let is_free = redirects_freely(app, client);
-    let detailed = asked.details.is_empty() || agreed;
+    // Grant Management §5.2: what becomes of a grant is agreed to in the request itself, as details are.
+    let detailed = asked.details.is_empty() && asked.action.is_none() || agreed;
     Ok((!detailed || !covers(remembered.as_ref(), request, &asked, is_free)).then_some(asked))
 }
 
@@ -111,7 +123,28 @@ pub async fn agree(
     asked: &ConsentNeeded,
 ) -> Result<(), DbErr> {
     let before = consents::find(tx, account, client).await?;
-    consents::put(tx, &extended(before, account, client, asked, tx.now())).await?;
+    let held = before.as_ref().and_then(|it| it.grant_id.clone());
+    let named = asked.action.as_ref().and_then(GrantAction::grant);
+    if named.is_some() && named != held.as_ref() {
+        return Ok(()); // given back meanwhile: the next step refuses
+    }
+    let consent = match (&asked.action, before) {
+        (Some(GrantAction::Create), before) => Consent {
+            grant_id: Some(GrantId::new(random::id())),
+            ..anew(before, account, client, asked, tx.now())
+        },
+        (Some(GrantAction::Replace(_)), Some(before)) => Consent {
+            grant_id: held,
+            first_given_at: before.first_given_at,
+            ..anew(Some(before), account, client, asked, tx.now())
+        },
+        (_, before) => extended(before, account, client, asked, tx.now()),
+    };
+    consents::put(tx, &consent).await?;
+    if asked.action.is_some() {
+        // Grant Management §5.2: refresh tokens of what was granted before are good no more.
+        refresh_tokens::end_refresh_tokens_of_consent(tx, account, client, tx.now()).await?;
+    }
     let mut to = asked.scope.to_string();
     for one in asked.details.types() {
         to.push(' ');
@@ -121,7 +154,8 @@ pub async fn agree(
     tx.record(event).await
 }
 
-/// Ends what the service has: the consent and every refresh token that came of it.
+/// Ends what the service has: the consent and every refresh token that came of it. The person does it on the page of their
+/// services, the client at the grant management endpoint.
 pub async fn withdraw(app: &App, context: &Context, account: &AccountId, client: &ClientId) -> Result<bool> {
     let withdrawn = app.write(context, async |tx| {
         if !consents::delete(tx, account, client).await? {
@@ -148,6 +182,7 @@ fn asked(request: &AuthorizationRequest) -> ConsentNeeded {
         scope: request.scope.clone(),
         claims,
         details: request.details.clone(),
+        action: request.grant_action.clone(),
         redirect_host: host_of(&request.redirect_uri),
     }
 }
@@ -168,11 +203,28 @@ fn covers(
     let host = asked.redirect_host.as_ref();
     let is_host_allowed = redirects_freely || host.is_none_or(|host| consent.redirect_hosts.contains(host));
     // OpenID Connect Core §3.1.2.1: prompt=consent asks again, whatever was remembered before it.
-    let given_since = !request.prompt.consent || consent.given_at >= request.accepted_at;
+    let asks_again = request.prompt.consent || request.grant_action.is_some();
+    let given_since = !asks_again || consent.given_at >= request.accepted_at;
     given_since
         && is_host_allowed
         && asked.scope.is_within(&consent.scope)
         && asked.claims.iter().all(|name| consent.covers(name))
+}
+
+/// Returns a consent to nothing but what is asked for. Where the person was sent before, the browser may be sent again.
+fn anew(
+    before: Option<Consent>,
+    account: &AccountId,
+    client: &ClientId,
+    asked: &ConsentNeeded,
+    now: Time,
+) -> Consent {
+    let hosts = before.map(|it| it.redirect_hosts).unwrap_or_default();
+    let mut consent = extended(None, account, client, asked, now);
+    consent.redirect_hosts.extend(hosts);
+    consent.redirect_hosts.sort_unstable();
+    consent.redirect_hosts.dedup();
+    consent
 }
 
 fn extended(
@@ -188,6 +240,7 @@ fn extended(
         scope: Scope::default(),
         claims: Vec::new(),
         redirect_hosts: Vec::new(),
+        grant_id: None,
         first_given_at: now,
         given_at: now,
     });

@@ -240,6 +240,7 @@ pub async fn allow(
         scope: request.scope.clone(),
         claims: Vec::new(),
         details: request.details.clone(),
+        action: None,
         redirect_host: None,
     };
     let event =

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{dpop, endpoints};
+use super::{dpop, endpoints, grant_management};
 use crate::accounts::second_factor;
 use crate::config::{Config, Issuer, RegistrationMode};
 use crate::domain::authentication::Acr;
@@ -107,6 +107,7 @@ fn metadata(config: &Config) -> Map<String, Value> {
         _ => Map::new(),
     };
     members.extend(encryption());
+    members.extend(of_grants(issuer));
     members.extend(backchannel_authentication(issuer, &algs));
     // OpenID Connect Session Management §3.3, Front-Channel Logout §3, Back-Channel Logout §2.1.
     let watched = issuer.at(endpoints::CHECK_SESSION_IFRAME);
@@ -146,6 +147,20 @@ fn backchannel_authentication(issuer: &Issuer, algs: &[&str]) -> [(String, Value
             json!(algs),
         ),
         ("backchannel_user_code_parameter_supported", false.into()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+}
+
+/// Returns the members for grant management (Grant Management for OAuth 2.0 §7.1).
+fn of_grants(issuer: &Issuer) -> [(String, Value); 3] {
+    let endpoint = issuer.at(endpoints::GRANT_MANAGEMENT);
+    [
+        ("grant_management_endpoint", endpoint.into()),
+        (
+            "grant_management_actions_supported",
+            json!(grant_management::ACTIONS),
+        ),
+        ("grant_management_action_required", false.into()),
     ]
     .map(|(name, value)| (name.to_owned(), value))
 }

@@ -11,6 +11,10 @@ pub const USERINFO: &str = "/userinfo";
 pub const INTROSPECTION: &str = "/introspect";
 pub const REVOCATION: &str = "/revoke";
 pub const END_SESSION: &str = "/end-session";
+/// Grant Management for OAuth 2.0 §6.2
+pub const GRANT_MANAGEMENT: &str = "/grants";
+/// Below it, each grant by its identifier (§6.3).
+pub const GRANT: &str = "/grants/{grant_id}";
 /// OpenID Connect Session Management 1.0 §3.3
 pub const CHECK_SESSION_IFRAME: &str = "/check-session";
 /// The base of SCIM (contract.md): RFC 7644 §1.3
@@ -19,9 +23,10 @@ pub const REGISTRATION: &str = "/register";
 /// RFC 7592 §2: below it, each client by its identifier.
 pub const CLIENT_CONFIGURATION: &str = "/register/{client_id}";
 /// The endpoints that clients may call over mutual TLS, too, by their names in metadata (RFC 8705 §5).
-pub const MUTUAL_TLS: [(&str, &str); 7] = [
+pub const MUTUAL_TLS: [(&str, &str); 8] = [
     ("backchannel_authentication_endpoint", BACKCHANNEL_AUTHENTICATION),
     ("device_authorization_endpoint", DEVICE_AUTHORIZATION),
+    ("grant_management_endpoint", GRANT_MANAGEMENT),
     ("token_endpoint", TOKEN),
     (
         "pushed_authorization_request_endpoint",

@@ -85,6 +85,8 @@ codes! {
     // CIBA
     UnknownUserId = "unknown_user_id" unknown_user_id,
     InvalidBindingMessage = "invalid_binding_message" invalid_binding_message,
+    // Grant Management for OAuth 2.0
+    InvalidGrantId = "invalid_grant_id" invalid_grant_id,
     // RFC 9449
     InvalidDpopProof = "invalid_dpop_proof" invalid_dpop_proof,
     UseDpopNonce = "use_dpop_nonce" use_dpop_nonce,
@@ -99,6 +101,7 @@ impl Code {
             // RFC 6749 §5.2, RFC 6750 §3.1, RFC 9470 §3
             Self::InvalidClient | Self::InvalidToken | Self::InsufficientUserAuthentication => 401,
             Self::InsufficientScope => 403,
+            Self::InvalidGrantId => 404, // Grant Management §6.6
             Self::ServerError => 500,
             Self::TemporarilyUnavailable => 503,
             _ => 400,

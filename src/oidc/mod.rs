@@ -19,6 +19,7 @@ pub mod end_session;
 pub mod endpoints;
 pub mod error;
 pub mod global_revocation;
+pub mod grant_management;
 mod id_token_hint;
 pub mod introspection;
 pub mod jwks;

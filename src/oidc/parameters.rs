@@ -14,7 +14,7 @@ const CREDENTIALS: [&str; 2] = ["client_secret", "client_assertion"];
 
 /// The parameters that the authorization endpoint reads. It ignores every other name, repeated or not
 /// (RFC 6749 §3.1).
-pub const AUTHORIZATION_PARAMETERS: [&str; 24] = [
+pub const AUTHORIZATION_PARAMETERS: [&str; 26] = [
     "client_id",
     "redirect_uri",
     "response_type",
@@ -38,6 +38,8 @@ pub const AUTHORIZATION_PARAMETERS: [&str; 24] = [
     "registration",
     "dpop_jkt",
     "authorization_details",
+    "grant_id",
+    "grant_management_action",
     "code_verifier",
 ];
 

@@ -6,6 +6,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait
 
 use super::entities::consent::{ActiveModel, Column, Entity, Model};
 use crate::domain::authorization::Consent;
+use crate::domain::grant_management::GrantId;
 use crate::domain::scope::{OFFLINE_ACCESS, Scope};
 use crate::domain::{AccountId, ClientId};
 
@@ -16,6 +17,15 @@ pub async fn find(
 ) -> Result<Option<Consent>, DbErr> {
     let key = (account.to_string(), client.to_string());
     Entity::find_by_id(key).one(db).await?.map(from_row).transpose()
+}
+
+/// Finds the consent that its client names so.
+pub async fn find_by_grant(db: &impl ConnectionTrait, id: &GrantId) -> Result<Option<Consent>, DbErr> {
+    let found = Entity::find()
+        .filter(Column::GrantId.eq(id.as_str()))
+        .one(db)
+        .await?;
+    found.map(from_row).transpose()
 }
 
 /// Lists the consents of the account, the newest first.
@@ -45,7 +55,7 @@ pub async fn list_of_client(
     rows.into_iter().map(from_row).collect()
 }
 
-/// Stores the row as given. The first time stays, all else is replaced.
+/// Stores the row as given, in place of the one before.
 pub async fn put(tx: &impl ConnectionTrait, consent: &Consent) -> Result<(), DbErr> {
     let row = ActiveModel {
         account_id: Set(consent.account.to_string()),
@@ -53,6 +63,7 @@ pub async fn put(tx: &impl ConnectionTrait, consent: &Consent) -> Result<(), DbE
         scope: Set(consent.scope.to_string()),
         claims: Set(consent.claims.join(" ")),
         redirect_hosts: Set(consent.redirect_hosts.join(" ")),
+        grant_id: Set(consent.grant_id.as_ref().map(ToString::to_string)),
         first_given_at: Set(consent.first_given_at),
         given_at: Set(consent.given_at),
     };
@@ -61,6 +72,8 @@ pub async fn put(tx: &impl ConnectionTrait, consent: &Consent) -> Result<(), DbE
             Column::Scope,
             Column::Claims,
             Column::RedirectHosts,
+            Column::GrantId,
+            Column::FirstGivenAt,
             Column::GivenAt,
         ])
         .to_owned();
@@ -97,6 +110,7 @@ fn from_row(row: Model) -> Result<Consent, DbErr> {
         scope: Scope::parse(&row.scope).map_err(|e| DbErr::Custom(e.to_string()))?,
         claims: row.claims.split_whitespace().map(str::to_owned).collect(),
         redirect_hosts: row.redirect_hosts.split_whitespace().map(str::to_owned).collect(),
+        grant_id: row.grant_id.map(GrantId::new),
         account: AccountId::new(row.account_id),
         client_id: ClientId::new(row.client_id),
         first_given_at: row.first_given_at,

@@ -39,6 +39,7 @@ mod forwarding;
 mod front_door;
 mod fuzzing;
 mod global_revocation;
+mod grant_management;
 mod house;
 mod introspection;
 mod jobs;

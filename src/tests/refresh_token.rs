@@ -258,6 +258,7 @@ async fn a_withdrawn_consent_ends_what_the_service_has() {
         scope: Scope::parse(OFFLINE).expect("a scope"),
         claims: Vec::new(),
         redirect_hosts: Vec::new(),
+        grant_id: None,
         first_given_at: op.now(),
         given_at: op.now(),
     };

@@ -9,6 +9,7 @@ use crate::domain::authorization::{AuthorizationRequest, Prompt, ResponseMode};
 use crate::domain::authorization_details::{AuthorizationDetails, DetailsTypes};
 use crate::domain::claim::ClaimsRequest;
 use crate::domain::client::{Client, GrantType, ResponseType};
+use crate::domain::grant_management::GrantAction;
 use crate::domain::scope::{self, Scope};
 use crate::domain::{Subject, Time, resource};
 use crate::oidc::mismatch::Mismatch;
@@ -37,7 +38,7 @@ pub struct Incoming<'a> {
 
 type Check = fn(&Incoming<'_>, &mut AuthorizationRequest) -> Result<()>;
 
-const CHECKS: [Check; 18] = [
+const CHECKS: [Check; 19] = [
     nothing_repeated,
     as_registered,
     nothing_unsupported,
@@ -49,6 +50,7 @@ const CHECKS: [Check; 18] = [
     code_challenge,
     resources,
     authorization_details,
+    grant_action,
     dpop_jkt,
     prompt,
     display,
@@ -230,6 +232,26 @@ fn authorization_details(incoming: &Incoming<'_>, draft: &mut AuthorizationReque
     let registered = &incoming.client.settings.authorization_details_types;
     draft.details = AuthorizationDetails::parse(text, incoming.provider.details_types, registered)
         .map_err(|it| Error::invalid_authorization_details(it.to_string()))?;
+    Ok(())
+}
+
+/// Reads what the request does to a grant (Grant Management §5.2, §5.4). Whether the grant is the person's is found out when it
+/// is known who answers.
+fn grant_action(incoming: &Incoming<'_>, draft: &mut AuthorizationRequest) -> Result<()> {
+    let read = GrantAction::parse(incoming.get("grant_management_action"), incoming.get("grant_id"));
+    draft.grant_action = read.map_err(|it| Error::invalid_request(it.to_string()))?;
+    if draft.grant_action.is_none() {
+        return Ok(());
+    }
+    if incoming.client.is_public() {
+        // Grant Management §5.1
+        return Err(Error::invalid_request("A public client manages no grants"));
+    }
+    if incoming.client.is_first_party() {
+        return Err(Error::invalid_request(
+            "This client needs no grant of a person, so there is none to manage",
+        ));
+    }
     Ok(())
 }
 

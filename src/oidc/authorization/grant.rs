@@ -8,12 +8,14 @@ use crate::domain::account::Account;
 use crate::domain::authentication::Acr;
 use crate::domain::authorization::{AuthorizationRequest, Grant};
 use crate::domain::client::Client;
+use crate::domain::grant_management::GrantId;
 use crate::domain::session::Session;
 use crate::domain::token::Confirmation;
 use crate::oidc::token::audience::Audience;
 use crate::oidc::token::issue::{self, Authorized, FrontChannel};
 use crate::oidc::{Result, codes, logout, service_use};
 use crate::random;
+use crate::storage::consents;
 
 /// A request, and the login of the person who answers it.
 pub struct Login<'a> {
@@ -31,7 +33,10 @@ pub async fn issue(app: &App, login: &Login<'_>, acr: Acr) -> Result<Vec<(&'stat
         session,
         account,
     } = *login;
-    let grant = grant(app, request, session, acr);
+    let grant = Grant {
+        grant_id: grant_id(app, request, account).await?,
+        ..grant(app, request, session, acr)
+    };
     let mut parameters = Vec::new();
     if request.response_type.code {
         parameters.push(("code", codes::issue(app, client, &grant).await?));
@@ -59,6 +64,15 @@ pub async fn issue(app: &App, login: &Login<'_>, acr: Acr) -> Result<Vec<(&'stat
     Ok(parameters)
 }
 
+/// Returns the name of the grant, for a client that manages it.
+async fn grant_id(app: &App, request: &AuthorizationRequest, account: &Account) -> Result<Option<GrantId>> {
+    if request.grant_action.is_none() {
+        return Ok(None);
+    }
+    let consent = consents::find(app.db.read(), &account.id, &request.client_id).await?;
+    Ok(consent.and_then(|it| it.grant_id))
+}
+
 fn grant(app: &App, request: &AuthorizationRequest, session: &Session, acr: Acr) -> Grant {
     Grant {
         authorization_id: AuthorizationId::new(random::id()),
@@ -73,6 +87,7 @@ fn grant(app: &App, request: &AuthorizationRequest, session: &Session, acr: Acr)
         code_challenge: request.code_challenge.clone(),
         resources: request.resources.clone(),
         details: request.details.clone(),
+        grant_id: None,
         bound_to: request.dpop_jkt.clone().map(Confirmation::Key),
         authentication: session.authentication().with_acr(acr),
         granted_at: app.clock.now(),

@@ -257,6 +257,7 @@ fn draft(provider: &Provider<'_>, client: &Client, target: &Target) -> Authoriza
         code_challenge: None,
         resources: Vec::new(),
         details: AuthorizationDetails::default(),
+        grant_action: None,
         dpop_jkt: None,
         prompt: Prompt::default(),
         max_age: None,

@@ -126,6 +126,7 @@ pub async fn allow(
         scope: pending.request.scope.clone(),
         claims: Vec::new(),
         details: pending.request.details.clone(),
+        action: None,
         redirect_host: None,
     };
     let grant = grant(&pending.request, session, acr, app.clock.now());

@@ -58,7 +58,10 @@ pub async fn tokens(app: &App, client: &Client, authorized: Authorized) -> Resul
     } else {
         None
     };
-    Ok(response(token, access_token, authorized.refresh_token, id_token))
+    Ok(TokenResponse {
+        grant_id: authorized.grant.grant_id,
+        ..response(token, access_token, authorized.refresh_token, id_token)
+    })
 }
 
 /// Returns the tokens of the implicit and hybrid flows, by the names of the response (Core §3.2.2.5, §3.3.2.5). There
@@ -187,6 +190,7 @@ fn response(
         id_token,
         scope: token.scope,
         authorization_details: token.details,
+        grant_id: None,
         issued_token_type: None,
     }
 }

@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use crate::domain::authorization_details::AuthorizationDetails;
+use crate::domain::grant_management::GrantId;
 use crate::domain::scope::Scope;
 
 /// The type of an access token, in the client's form (RFC 8693 §3).
@@ -29,6 +30,9 @@ pub struct TokenResponse {
     /// The details as granted (RFC 9396 §7).
     #[serde(skip_serializing_if = "AuthorizationDetails::is_empty")]
     pub authorization_details: AuthorizationDetails,
+    /// The name of the grant, for a client that manages it (Grant Management §5.5).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grant_id: Option<GrantId>,
     /// The type of an exchanged token (RFC 8693 §2.2.1).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issued_token_type: Option<&'static str>,

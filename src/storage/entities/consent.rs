@@ -10,6 +10,7 @@ pub struct Model {
     pub scope: String,
     pub claims: String,
     pub redirect_hosts: String,
+    pub grant_id: Option<String>,
     pub first_given_at: ChronoDateTimeUtc,
     pub given_at: ChronoDateTimeUtc,
 }

@@ -118,6 +118,7 @@ impl TestOp {
         Grant {
             resources: Vec::new(),
             details: Default::default(),
+            grant_id: None,
             authorization_id: AuthorizationId::new(random::id()),
             client_id: client.id.clone(),
             account: person.account.id.clone(),

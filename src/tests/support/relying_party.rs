@@ -216,7 +216,14 @@ impl RelyingParty {
     }
 
     pub async fn gets(&self, path: &str, headers: &[(&str, &str)]) -> HttpResponse {
-        let mut request = axum::http::Request::get(format!("{ISSUER}{path}"));
+        self.calls("GET", path, headers).await
+    }
+
+    /// Sends a request without a body.
+    pub async fn calls(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> HttpResponse {
+        let mut request = axum::http::Request::builder()
+            .method(method)
+            .uri(format!("{ISSUER}{path}"));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

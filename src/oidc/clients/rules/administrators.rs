@@ -10,7 +10,10 @@ const REASON: &str = "is decided by an administrator";
 
 pub(super) fn check(problems: &mut Problems, metadata: &Metadata, decided: &Definition) {
     let before = &decided.metadata;
-    let (values, prefixes) = ([scope::ADMIN, scope::SCIM], ["itu_", "admin:", "ssf.", "scim:"]);
+    let (values, prefixes) = (
+        [scope::ADMIN, scope::SCIM],
+        ["itu_", "admin:", "ssf.", "scim:", "grant_management_"],
+    );
     let ours = |value: &str| values.contains(&value) || prefixes.iter().any(|it| value.starts_with(it));
     for (member, untouched) in [
         ("grant_types", ciba::is_as_decided(metadata, before)),
