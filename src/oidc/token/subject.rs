@@ -38,7 +38,13 @@ pub async fn of_grant(
     if account.id != grant.account || !account.is_active() {
         return Err(Error::unusable_grant("an account that is suspended"));
     }
-    if is_revoked(db, &grant).await? {
+    // Whoever redeems a code again revokes its authorization, and may be faster than who redeems it first: the tokens of
+    // that one are refused wherever they are presented, but one redemption wins.
+    let descent = Descent {
+        authorization: (session == Session::Optional).then_some(&grant.authorization_id),
+        ..descent(&grant)
+    };
+    if revocations::revoked(db, &descent).await? {
         return Err(Error::unusable_grant("its authorization was revoked"));
     }
     let in_force = consent::claims_in_force(db, client, &account.id, &grant.scope, &grant.claims).await?;
@@ -53,12 +59,15 @@ pub async fn of_grant(
 
 /// Returns `true` if the grant was revoked, or was made before the moment until which everything like it was.
 pub async fn is_revoked(db: &impl ConnectionTrait, grant: &Grant) -> Result<bool, DbErr> {
-    let descent = Descent {
+    revocations::revoked(db, &descent(grant)).await
+}
+
+fn descent(grant: &Grant) -> Descent<'_> {
+    Descent {
         token: None,
         authorization: Some(&grant.authorization_id),
         account: Some(&grant.account),
         clients: [&grant.client_id; 2],
         issued_at: grant.granted_at,
-    };
-    revocations::revoked(db, &descent).await
+    }
 }
