@@ -12,10 +12,18 @@ pub enum Area {
     Organizations,
     Accounts,
     Audit,
+    /// What the product runs on: signing keys, outgoing mail.
+    Operations,
 }
 
 impl Area {
-    pub const ALL: [Self; 4] = [Self::Clients, Self::Organizations, Self::Accounts, Self::Audit];
+    pub const ALL: [Self; 5] = [
+        Self::Clients,
+        Self::Organizations,
+        Self::Accounts,
+        Self::Audit,
+        Self::Operations,
+    ];
 
     /// Returns the scope value that allows to read.
     pub const fn read_scope(self) -> &'static str {
@@ -24,6 +32,7 @@ impl Area {
             Self::Organizations => "admin:organizations:read",
             Self::Accounts => "admin:accounts:read",
             Self::Audit => "admin:audit:read",
+            Self::Operations => "admin:operations:read",
         }
     }
 
@@ -34,6 +43,7 @@ impl Area {
             Self::Organizations => "admin:organizations",
             Self::Accounts => "admin:accounts",
             Self::Audit => "admin:audit",
+            Self::Operations => "admin:operations",
         }
     }
 }
@@ -58,18 +68,19 @@ impl Power {
     }
 }
 
-/// A set of powers. Who may change may read.
+/// A set of powers: a bit for each area to read, above them one for each area to change, above them one for everything. Who
+/// may change may read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Powers(u16);
 
 impl Powers {
     pub const NONE: Self = Self(0);
-    pub const ALL: Self = Self(0b1_1111_1111);
+    pub const ALL: Self = Self(0b1_11111_11111);
 
     const fn bits(power: Power) -> u16 {
         match power {
             Power::Read(area) => 1 << (area as u16),
-            Power::Change(area) => 0b1_0001 << (area as u16),
+            Power::Change(area) => 0b00001_00001 << (area as u16),
             Power::All => Self::ALL.0,
         }
     }
@@ -148,7 +159,18 @@ mod tests {
     }
 
     #[test]
-    fn a_power_is_given_by_each_of_its_scopes() {
+    fn a_power_is_given_by_each_of_its_scopes_and_by_no_other() {
+        let every = || {
+            Area::ALL
+                .into_iter()
+                .flat_map(|it| [Power::Read(it), Power::Change(it)])
+        };
+        for power in every().chain([Power::All]) {
+            for scope in every().flat_map(Power::scopes) {
+                let gives = power.scopes().contains(&scope);
+                assert_eq!(powers(scope).has(power), gives, "{scope} {power:?}");
+            }
+        }
         for area in Area::ALL {
             for power in [Power::Read(area), Power::Change(area), Power::All] {
                 for scope in power.scopes() {
@@ -160,8 +182,8 @@ mod tests {
 
     #[test]
     fn a_role_grants_what_it_has() {
-        let asked =
-            "openid admin admin:clients admin:accounts admin:accounts:read admin:audit:read catalogue";
+        let asked = "openid admin admin:clients admin:accounts admin:accounts:read admin:audit:read admin:operations:read \
+             catalogue";
         let asked = Scope::parse(asked).expect("a scope");
         for (role, granted) in [
             (Role::User, "openid catalogue"),

@@ -16,7 +16,7 @@ const OTHER: &str = "https://other.example/";
 async fn client(op: &TestOp, id: &str) -> RelyingParty {
     let metadata = json!({"resources": [API, OTHER], "first_party": true,
         "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
-        "scope": "openid offline_access catalogue admin admin:accounts admin:accounts:read admin:audit:read"});
+        "scope": "openid offline_access catalogue admin admin:accounts admin:accounts:read admin:audit:read admin:operations"});
     op.client_with(id, metadata).await
 }
 
@@ -90,7 +90,7 @@ async fn a_machine_has_the_powers_of_its_scope() {
 async fn a_scope_makes_nobody_more_than_they_are() {
     let op = TestOp::start().await;
     let mut rp = client(&op, "console").await;
-    let asked = "openid admin admin:accounts admin:audit:read";
+    let asked = "openid admin admin:accounts admin:audit:read admin:operations";
     for (role, granted) in [
         (Role::User, "openid"),
         (Role::Support, "openid admin:accounts"),
@@ -108,6 +108,10 @@ async fn a_scope_makes_nobody_more_than_they_are() {
         assert_eq!(context.authenticated_at, Some(op.now()));
         assert_eq!(
             context.actor.administers(Area::Clients),
+            role == Role::Administrator
+        );
+        assert_eq!(
+            context.actor.has(Power::Read(Area::Operations)),
             role == Role::Administrator
         );
         assert_eq!(

@@ -17,8 +17,8 @@ use crate::support::{ISSUER, Person, RelyingParty, TestOp};
 const RESOURCE: &str = "https://id.example.test/api/v1";
 
 /// Every scope of the administration.
-const SCOPES: &str = "admin admin:clients admin:organizations admin:accounts admin:audit admin:clients:read \
-    admin:organizations:read admin:accounts:read admin:audit:read";
+const SCOPES: &str = "admin admin:clients admin:organizations admin:accounts admin:audit admin:operations \
+    admin:clients:read admin:organizations:read admin:accounts:read admin:audit:read admin:operations:read";
 
 struct Answer {
     status: u16,
