@@ -145,6 +145,10 @@ pub const ADMIN_CLIENT_SECRET: &str = "/admin/clients/{id}/secret";
 pub const ADMIN_REVOCATIONS: &str = "/admin/revocations";
 pub const ADMIN_REVOCATION_CONFIRM: &str = "/admin/revocations/confirm";
 pub const ADMIN_REVOCATION: &str = "/admin/revocations/{id}";
+pub const ADMIN_KEYS: &str = "/admin/keys";
+pub const ADMIN_KEYS_CONFIRM: &str = "/admin/keys/confirm";
+pub const ADMIN_KEY: &str = "/admin/keys/{kid}";
+pub const ADMIN_KEY_CONFIRM: &str = "/admin/keys/{kid}/confirm";
 pub const ADMIN_CLIENT_EVENTS: &str = "/admin/clients/{id}/events";
 pub const ADMIN_CLIENT_RECEIVER: &str = "/admin/clients/{id}/events/{receiver}";
 pub const ADMIN_CLIENT_RECEIVER_CONFIRM: &str = "/admin/clients/{id}/events/{receiver}/confirm";
@@ -273,6 +277,10 @@ pub fn admin_client_secret(id: &ClientId) -> String {
 
 pub fn admin_revocation(id: &GlobalRevocationId) -> String {
     filled(ADMIN_REVOCATION, &[id.as_str()])
+}
+
+pub fn admin_key(kid: &str) -> String {
+    filled(ADMIN_KEY, &[kid])
 }
 
 pub fn admin_proposal(id: &OrganizationId) -> String {

@@ -36,6 +36,14 @@ impl Family {
     pub fn parse(value: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|it| it.as_str() == value)
     }
+
+    /// Returns the algorithms that it signs with.
+    pub fn algorithms(self) -> impl Iterator<Item = SigningAlg> {
+        SigningAlg::ALL
+            .iter()
+            .copied()
+            .filter(move |it| Self::of(*it) == self)
+    }
 }
 
 /// The database's record of a key; the key itself is in the keys directory.
@@ -65,6 +73,9 @@ pub enum KeyState {
 }
 
 impl KeyState {
+    /// The names of all states.
+    pub const NAMES: [&'static str; 5] = ["announced", "active", "retired", "gone", "revoked"];
+
     pub fn is_published(self) -> bool {
         matches!(self, Self::Announced | Self::Active | Self::Retired { .. })
     }
@@ -111,6 +122,36 @@ pub fn due(all: &[SigningKey], now: Time, rotate_every: Duration, announce: Dura
             newest(all, *family).is_none_or(|it| it.active_from + rotate_every <= now + announce)
         })
         .collect()
+}
+
+/// The change to the next key of a family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NextKey {
+    /// The time from which it signs.
+    pub signs_at: Time,
+    /// `false` if it is still to be announced, an announcement's time before.
+    pub is_announced: bool,
+}
+
+/// Returns when the next key of a family takes over: the one that is announced, or the one that will be when it is due.
+pub fn next(
+    all: &[SigningKey],
+    family: Family,
+    now: Time,
+    rotate_every: Duration,
+    announce: Duration,
+) -> NextKey {
+    let announced = all
+        .iter()
+        .filter(|it| it.family == family && it.revoked_at.is_none())
+        .map(|it| it.active_from)
+        .filter(|it| *it > now)
+        .min();
+    let due = || newest(all, family).map_or(now, |it| it.active_from + rotate_every);
+    NextKey {
+        signs_at: announced.unwrap_or_else(|| due().max(now + announce)),
+        is_announced: announced.is_some(),
+    }
 }
 
 /// Returns the key of a family that signs last, announced or active.
@@ -166,5 +207,23 @@ mod tests {
         let all = [key("only", 0)];
         assert!(!due(&all, at(2135), every, announce).contains(&Family::P256));
         assert!(due(&all, at(2136), every, announce).contains(&Family::P256)); // JW-6
+    }
+
+    #[test]
+    fn the_next_key_is_the_announced_one_or_comes_when_it_is_due() {
+        let (every, announce) = (Duration::from_hours(2160), Duration::from_hours(24));
+        let look = |all: &[SigningKey], hours| next(all, Family::P256, at(hours), every, announce);
+        let of = |hours, is_announced| NextKey {
+            signs_at: at(hours),
+            is_announced,
+        };
+        let mut all = vec![key("one", 0)];
+        assert_eq!(look(&all, 10), of(2160, false));
+        assert_eq!(look(&all, 3000), of(3024, false), "overdue: nothing was running");
+        all.push(key("two", 100));
+        assert_eq!(look(&all, 10), of(100, true));
+        assert_eq!(look(&all, 100), of(2260, false));
+        all[1].revoked_at = Some(at(50));
+        assert_eq!(look(&all, 60), of(2160, false));
     }
 }

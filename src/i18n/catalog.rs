@@ -178,7 +178,14 @@ mod tests {
     const EQUAL_TO_ENGLISH: &[(Locale, &[&str])] = &[
         (
             Locale::Es,
-            &["title.mx", "answer.no", "error.title", "admin.client.software"],
+            &[
+                "title.mx",
+                "answer.no",
+                "error.title",
+                "admin.client.software",
+                "admin.key.use.tokens",
+                "admin.key.use.userinfo",
+            ],
         ),
         (
             Locale::Fr,

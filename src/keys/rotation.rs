@@ -14,6 +14,33 @@ use crate::domain::signing_key::{self, Family, KeyState, SigningKey};
 use crate::storage::cache_versions::{self, SIGNING_KEYS};
 use crate::storage::signing_keys;
 
+/// What somebody says about the change that they order.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Order<'a> {
+    /// Why, for the audit trail; empty if nothing is said.
+    pub reason: &'a str,
+    /// The generation of the keys that was seen before; a change since then refuses the order.
+    pub seen: Option<i64>,
+}
+
+impl<'a> Order<'a> {
+    fn reason_or(self, otherwise: &'a str) -> &'a str {
+        if self.reason.is_empty() {
+            otherwise
+        } else {
+            self.reason
+        }
+    }
+}
+
+/// What `add` writes.
+struct Change<'a> {
+    families: &'a [Family],
+    active_from: Time,
+    revoked: Option<&'a SigningKey>,
+    order: Order<'a>,
+}
+
 /// Reads the keys at the start. If a family has none, its first key is made and signs from now on.
 pub async fn load(app: &App) -> Result<(), RotationError> {
     refresh(app).await?;
@@ -24,7 +51,13 @@ pub async fn load(app: &App) -> Result<(), RotationError> {
     if missing.is_empty() {
         return Ok(());
     }
-    match add(app, &Context::system(), &missing, app.clock.now(), None).await {
+    let change = Change {
+        families: &missing,
+        active_from: app.clock.now(),
+        revoked: None,
+        order: Order::default(),
+    };
+    match add(app, &Context::system(), change).await {
         // Another node that started at the same time made them.
         Ok(_) | Err(RotationError::Raced) => {}
         Err(error) => return Err(error),
@@ -47,6 +80,7 @@ pub async fn rotate(
     app: &App,
     context: &Context,
     families: &[Family],
+    order: Order<'_>,
 ) -> Result<Vec<SigningKey>, RotationError> {
     refresh(app).await?;
     let now = app.clock.now();
@@ -58,8 +92,13 @@ pub async fn rotate(
     {
         return Err(RotationError::Announced(announced.active_from.to_rfc3339()));
     }
-    let from = now + app.config.keys.announce;
-    add(app, context, families, from, None).await
+    let change = Change {
+        families,
+        active_from: now + app.config.keys.announce,
+        revoked: None,
+        order,
+    };
+    add(app, context, change).await
 }
 
 /// Announces new keys of the families that are due. A job calls it.
@@ -71,38 +110,67 @@ pub async fn rotate_when_due(app: &App) -> Result<Vec<SigningKey>, RotationError
     if due.is_empty() {
         return Ok(Vec::new());
     }
-    add(app, &Context::system(), &due, now + settings.announce, None).await
+    let change = Change {
+        families: &due,
+        active_from: now + settings.announce,
+        revoked: None,
+        order: Order::default(),
+    };
+    add(app, &Context::system(), change).await
 }
 
 /// Revokes a key at once: nothing that it signed is verified any more. If it was the only active key of its family, a
 /// new one signs from now on.
-pub async fn revoke(app: &App, context: &Context, kid: &str) -> Result<Vec<SigningKey>, RotationError> {
+pub async fn revoke(
+    app: &App,
+    context: &Context,
+    kid: &str,
+    order: Order<'_>,
+) -> Result<Vec<SigningKey>, RotationError> {
     refresh(app).await?;
-    let now = app.clock.now();
     let rows = app.keys.rows();
     let unknown = || RotationError::Unknown(kid.to_owned());
     let key = rows
         .iter()
         .find(|it| it.kid == kid && it.revoked_at.is_none())
         .ok_or_else(unknown)?;
-    let others = rows
+    let families: &[Family] = if is_replaced(app, &rows, key) {
+        &[key.family]
+    } else {
+        &[]
+    };
+    let change = Change {
+        families,
+        active_from: app.clock.now(),
+        revoked: Some(key),
+        order,
+    };
+    add(app, context, change).await
+}
+
+/// Returns `true` if a new key has to sign at once when this one is revoked.
+pub fn is_replaced(app: &App, rows: &[SigningKey], key: &SigningKey) -> bool {
+    let is_active = |it: &SigningKey| app.keys.state(it) == KeyState::Active;
+    let mut others = rows
         .iter()
-        .any(|it| it.family == key.family && it.kid != kid && app.keys.state(it) == KeyState::Active);
-    let active = app.keys.state(key) == KeyState::Active;
-    let replace: &[Family] = if active && !others { &[key.family] } else { &[] };
-    add(app, context, replace, now, Some(kid)).await
+        .filter(|it| it.family == key.family && it.kid != key.kid);
+    is_active(key) && !others.any(is_active)
 }
 
 /// Makes the files, then writes the rows. A key is used once its row is committed; a file without a row does no harm.
-async fn add(
-    app: &App,
-    context: &Context,
-    families: &[Family],
-    active_from: Time,
-    revoked: Option<&str>,
-) -> Result<Vec<SigningKey>, RotationError> {
+async fn add(app: &App, context: &Context, change: Change<'_>) -> Result<Vec<SigningKey>, RotationError> {
+    let Change {
+        families,
+        active_from,
+        revoked,
+        order,
+    } = change;
     let now = app.clock.now();
     let seen = app.keys.generation();
+    if order.seen.is_some_and(|it| it != seen) {
+        return Err(RotationError::Raced);
+    }
+    let was = revoked.map(|it| app.keys.state(it).as_str());
     let keyring = app.keys.clone();
     let wanted: Vec<Family> = families.to_vec();
     // Searching for primes takes a while, and blocks no other request here.
@@ -119,18 +187,19 @@ async fn add(
             if !cache_versions::raise_from(tx, SIGNING_KEYS, seen).await? {
                 return Err(RotationError::Raced);
             }
-            if let Some(kid) = revoked {
-                if !signing_keys::revoke(tx, kid, tx.now()).await? {
-                    return Err(RotationError::Unknown(kid.to_owned()));
+            if let Some(key) = revoked {
+                if !signing_keys::revoke(tx, &key.kid, tx.now()).await? {
+                    return Err(RotationError::Unknown(key.kid.clone()));
                 }
-                let event = Event::new(Action::KeyChanged, format!("key:{kid}"));
-                tx.record(event.because("revoked")).await?;
+                let event = Event::new(Action::KeyChanged, format!("key:{}", key.kid))
+                    .change(json!({"state": was}), json!({"state": "revoked"}));
+                tx.record(event.because(order.reason_or("revoked"))).await?;
             }
             for key in &made {
                 signing_keys::insert(tx, key).await?;
                 let event = Event::new(Action::KeyChanged, format!("key:{}", key.kid))
                     .change(json!(null), json!({"active_from": key.active_from}));
-                tx.record(event.because("made")).await?;
+                tx.record(event.because(order.reason_or("made"))).await?;
             }
             Ok(())
         })
@@ -212,14 +281,14 @@ mod tests {
         let two = App::open(config, clock.clone()).await.expect("it starts");
         let before = kids(&one);
 
-        rotate(&one, &Context::operator(), &Family::ALL)
+        rotate(&one, &Context::operator(), &Family::ALL, Order::default())
             .await
             .expect("announced");
         refresh(&two).await.expect("read");
         assert_eq!(kids(&two).len(), 6); // JW-6: published before use
         assert_eq!(kids(&two), kids(&one));
         assert!(matches!(
-            rotate(&two, &Context::operator(), &Family::ALL).await,
+            rotate(&two, &Context::operator(), &Family::ALL, Order::default()).await,
             Err(RotationError::Announced(_))
         ));
 
@@ -234,17 +303,21 @@ mod tests {
     async fn one_key_is_rotated_and_the_others_stay_as_they_are() {
         let app = testing::app().await;
         let by = Context::operator();
-        let made = rotate(&app, &by, &[Family::Rsa]).await.expect("announced");
+        let made = rotate(&app, &by, &[Family::Rsa], Order::default())
+            .await
+            .expect("announced");
         let families = |keys: &[SigningKey]| keys.iter().map(|it| it.family).collect::<Vec<_>>();
         assert_eq!(families(&made), [Family::Rsa]);
         assert_eq!(kids(&app).len(), 4);
         // A rotation of all does not pass over the one that is announced; one of another key needs not wait for it.
         assert!(matches!(
-            rotate(&app, &by, &Family::ALL).await,
+            rotate(&app, &by, &Family::ALL, Order::default()).await,
             Err(RotationError::Announced(_))
         ));
         assert_eq!(kids(&app).len(), 4);
-        let made = rotate(&app, &by, &[Family::P256]).await.expect("announced");
+        let made = rotate(&app, &by, &[Family::P256], Order::default())
+            .await
+            .expect("announced");
         assert_eq!(families(&made), [Family::P256]);
     }
 
@@ -252,7 +325,7 @@ mod tests {
     async fn a_look_that_comes_late_does_not_forget_a_key() {
         let app = testing::app().await;
         let (seen, rows) = (app.keys.generation(), app.keys.rows());
-        rotate(&app, &Context::operator(), &Family::ALL)
+        rotate(&app, &Context::operator(), &Family::ALL, Order::default())
             .await
             .expect("announced");
         app.keys.refresh(seen, rows).expect("read");
@@ -279,7 +352,9 @@ mod tests {
             .into_iter()
             .find(|it| it.starts_with("p256-"))
             .expect("a key");
-        let made = revoke(&app, &Context::operator(), &kid).await.expect("revoked");
+        let made = revoke(&app, &Context::operator(), &kid, Order::default())
+            .await
+            .expect("revoked");
         assert_eq!(made.len(), 1);
         assert!(!kids(&app).contains(&kid) && kids(&app).contains(&made[0].kid));
         assert_eq!(app.keys.verify_own(&token, "JWT"), None);
@@ -287,7 +362,7 @@ mod tests {
             .sign(SigningAlg::ES256, "JWT", &json!({}))
             .expect("the new one signs at once");
         assert!(matches!(
-            revoke(&app, &Context::operator(), &kid).await,
+            revoke(&app, &Context::operator(), &kid, Order::default()).await,
             Err(RotationError::Unknown(_))
         ));
     }

@@ -38,6 +38,7 @@ pub mod sender_constraint;
 pub mod service_use;
 pub mod session_state;
 pub mod shared_signals;
+pub mod signing_keys;
 pub mod subject;
 pub mod token;
 pub mod userinfo;

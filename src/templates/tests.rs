@@ -51,7 +51,7 @@ fn all_pages(see: &mut impl FnMut(&str, usize, Locale, bool, &str)) {
         AccountTotp, AccountSecondFactorRequired, AccountPasskeys, AccountRecoveryCodes, AccountSessions, AccountServices, AccountHistory, AccountOrganizationHistory, AccountData, AccountDataRead,
         AccountDelete, DeletionStop, KeepAccount, Confirm, FocalPointChoose, FocalPointRequests, ConfirmTogether, FocalPointTies, AffiliationRequest,
         FocalPointPeople, FocalPointPerson, AdminOverview, AdminRequests, AdminAccounts, AdminAccount,
-        AdminRecoveries, AdminRecovery, RecoveryStop, AdminOrganizations, AdminOrganization, AdminProposals, AdminProposal, AdminImport, AdminImportPreview, AdminMerge, AdminAudit, AdminAuditEntry, AdminClients, AdminClient, AdminClientNew, AdminClientSecret, AdminClientEdit, AdminClientConfirm, AdminRevocations, AdminRevocationConfirm, AdminRevocation, AdminClientEvents, AdminClientReceiver, AdminReceiverConfirm, AdminWebhookSecret,
+        AdminRecoveries, AdminRecovery, RecoveryStop, AdminOrganizations, AdminOrganization, AdminProposals, AdminProposal, AdminImport, AdminImportPreview, AdminMerge, AdminAudit, AdminAuditEntry, AdminClients, AdminClient, AdminClientNew, AdminClientSecret, AdminClientEdit, AdminClientConfirm, AdminRevocations, AdminRevocationConfirm, AdminRevocation, AdminKeys, AdminKey, AdminKeyConfirm, AdminClientEvents, AdminClientReceiver, AdminReceiverConfirm, AdminWebhookSecret,
         Start, Members, Faq, Accessibility, Developers, DeveloperCode, DeveloperClaims, DeveloperErrors, DeveloperLogout, DocumentPage, Components, Outbox, OutboxMail, DemoMails, DemoMail,
     );
 }

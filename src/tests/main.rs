@@ -65,6 +65,7 @@ mod rich_authorization_requests;
 mod scim;
 mod self_registered;
 mod shared_signals;
+mod signing_keys;
 mod starting;
 mod store_away;
 mod support;

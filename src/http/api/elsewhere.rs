@@ -177,24 +177,6 @@ pub const ELSEWHERE: &[Elsewhere] = &[
         reason: "it is for leaving the platform; listAccounts finds people",
     },
     Elsewhere {
-        what: "List signing keys",
-        page: NO_PAGE,
-        command: Door::At("key list"),
-        reason: "the key set says which keys there are",
-    },
-    Elsewhere {
-        what: "Announce new signing keys",
-        page: NO_PAGE,
-        command: Door::At("key rotate"),
-        reason: "whoever has a token must not change what tokens are signed with",
-    },
-    Elsewhere {
-        what: "End a signing key at once",
-        page: NO_PAGE,
-        command: Door::At("key revoke"),
-        reason: "whoever has a token must not change what tokens are signed with",
-    },
-    Elsewhere {
         what: "Run the product with sample data",
         page: NO_PAGE,
         command: Door::At("demo"),

@@ -21,3 +21,4 @@ mod precondition;
 mod proposals;
 mod revocations;
 pub mod routes;
+mod signing_keys;

@@ -1,7 +1,7 @@
 //! All operations of the REST API, in the order of the document.
 
 use super::operation::Operation;
-use super::{accounts, affiliations, audit, clients, organizations, proposals, revocations};
+use super::{accounts, affiliations, audit, clients, organizations, proposals, revocations, signing_keys};
 
 /// Returns every operation.
 pub fn all() -> impl Iterator<Item = &'static Operation> {
@@ -13,6 +13,7 @@ pub fn all() -> impl Iterator<Item = &'static Operation> {
         affiliations::OPERATIONS,
         audit::OPERATIONS,
         revocations::OPERATIONS,
+        signing_keys::OPERATIONS,
     ]
     .into_iter()
     .flatten()

@@ -4,7 +4,7 @@ use super::ListQuery;
 use crate::accounts;
 use crate::affiliations::roster::RosterPage;
 use crate::affiliations::{self, directory};
-use crate::oidc::{clients, global_revocation};
+use crate::oidc::{clients, global_revocation, signing_keys};
 use crate::templates::pages::Paging;
 
 /// The place of the shown page in a list.
@@ -99,6 +99,16 @@ impl From<&clients::ClientPage> for Position {
 
 impl From<&global_revocation::RevocationPage> for Position {
     fn from(found: &global_revocation::RevocationPage) -> Self {
+        Self {
+            page: found.page,
+            size: found.size,
+            total: found.total,
+        }
+    }
+}
+
+impl<T> From<&signing_keys::Listed<T>> for Position {
+    fn from(found: &signing_keys::Listed<T>) -> Self {
         Self {
             page: found.page,
             size: found.size,

@@ -55,8 +55,8 @@ pub(super) fn focal_point_routes(routes: Routes) -> Routes {
 /// Lists the pages of the administration.
 pub(super) fn admin_routes(routes: Routes) -> Routes {
     use admin::{
-        account_acts, accounts, audit, clients, organizations, organizations_import, proposals, recoveries,
-        revocations,
+        account_acts, accounts, audit, clients, keys, organizations, organizations_import, proposals,
+        recoveries, revocations,
     };
     use affiliation_requests as requests;
 
@@ -157,6 +157,18 @@ pub(super) fn admin_routes(routes: Routes) -> Routes {
             get(revocations::confirm).post(revocations::revoke),
         )
         .at(paths::ADMIN_REVOCATION, Administrator, get(revocations::show))
+        .at(paths::ADMIN_KEYS, Administrator, get(keys::list))
+        .at(
+            paths::ADMIN_KEYS_CONFIRM,
+            Administrator,
+            get(keys::confirm_rotation).post(keys::rotate),
+        )
+        .at(paths::ADMIN_KEY, Administrator, get(keys::show))
+        .at(
+            paths::ADMIN_KEY_CONFIRM,
+            Administrator,
+            get(keys::confirm_revocation).post(keys::revoke),
+        )
         .at(
             paths::ADMIN_CLIENT_EVENTS,
             Administrator,

@@ -4,6 +4,7 @@ mod access;
 mod calls;
 mod doors;
 mod resources;
+mod signing_keys;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};

@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod audit;
 mod audit_change;
 pub mod clients;
+pub mod keys;
 pub mod organizations;
 pub mod organizations_import;
 pub mod proposals;

@@ -218,6 +218,11 @@ pub async fn cast() -> Cast {
         of("administrator", "/admin/organizations/ofcom"),
         of("administrator", "/admin/organizations/import"),
         ("administrator", waiting_table),
+        of("administrator", "/admin/keys"),
+        (
+            "administrator",
+            format!("/admin/keys/{}", op.app.keys.rows()[0].kid),
+        ),
         of("administrator", "/admin/clients/new"),
         of("administrator", "/admin/clients/shop/events"),
         ("administrator", format!("/admin/clients/shop/events/{webhook}")),
