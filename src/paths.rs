@@ -149,6 +149,13 @@ pub const ADMIN_KEYS: &str = "/admin/keys";
 pub const ADMIN_KEYS_CONFIRM: &str = "/admin/keys/confirm";
 pub const ADMIN_KEY: &str = "/admin/keys/{kid}";
 pub const ADMIN_KEY_CONFIRM: &str = "/admin/keys/{kid}/confirm";
+pub const ADMIN_MAILS: &str = "/admin/mail";
+pub const ADMIN_MAILS_CONFIRM: &str = "/admin/mail/confirm";
+pub const ADMIN_MAIL: &str = "/admin/mail/{id}";
+pub const ADMIN_MAIL_CONFIRM: &str = "/admin/mail/{id}/confirm";
+pub const ADMIN_MAIL_TEMPLATES: &str = "/admin/mail/templates";
+pub const ADMIN_MAIL_TEMPLATE: &str = "/admin/mail/templates/{kind}/{language}";
+pub const ADMIN_MAIL_TEMPLATE_HTML: &str = "/admin/mail/templates/{kind}/{language}/{number}";
 pub const ADMIN_CLIENT_EVENTS: &str = "/admin/clients/{id}/events";
 pub const ADMIN_CLIENT_RECEIVER: &str = "/admin/clients/{id}/events/{receiver}";
 pub const ADMIN_CLIENT_RECEIVER_CONFIRM: &str = "/admin/clients/{id}/events/{receiver}/confirm";
@@ -281,6 +288,10 @@ pub fn admin_revocation(id: &GlobalRevocationId) -> String {
 
 pub fn admin_key(kid: &str) -> String {
     filled(ADMIN_KEY, &[kid])
+}
+
+pub fn admin_mail(id: &str) -> String {
+    filled(ADMIN_MAIL, &[id])
 }
 
 pub fn admin_proposal(id: &OrganizationId) -> String {

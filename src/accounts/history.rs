@@ -87,6 +87,9 @@ pub const fn visibility(action: Action) -> Visibility {
         | Action::NewsletterStopped
         | Action::TermsAccepted
         | Action::AccountViewed
+        | Action::MailViewed
+        | Action::MailResent
+        | Action::MailDiscarded
         | Action::RoleChanged => Shown(Topic::Account),
         Action::ConsentGiven
         | Action::ConsentWithdrawn
@@ -142,6 +145,7 @@ pub const fn visibility(action: Action) -> Visibility {
         | Action::ReceiverReplayed => Hidden("it is about a service and not about a person"),
         Action::DataBuilt => Hidden("a mail and the page of the download say it"),
         Action::AccountDeleted => Hidden("nobody can log in any more to read it"),
+        Action::MailsResent => Hidden("it is about many mails and names none of them"),
         Action::KeyChanged => Hidden("it is about the keys of the provider"),
         Action::AuditEmptied | Action::AuditExported => Hidden("it is about the trail itself"),
     }
@@ -193,6 +197,9 @@ pub fn wording(action: Action, reason: Option<&str>) -> Option<&'static str> {
         Action::RecoveryCompleted => "history.event.recovery_completed",
         Action::AccountUnlocked => "history.event.unlocked",
         Action::AccountViewed => "history.event.viewed",
+        Action::MailViewed => "history.event.mail_viewed",
+        Action::MailResent => "history.event.mail_resent",
+        Action::MailDiscarded => "history.event.mail_discarded",
         Action::AccountSuspended => "history.event.suspended",
         Action::AccountReinstated => "history.event.reinstated",
         Action::AccountTokensRevoked => "history.event.tokens_revoked",

@@ -26,6 +26,7 @@ pub mod newsletter;
 pub mod not_me;
 mod not_me_link;
 pub mod notifications;
+pub mod outgoing_mails;
 pub mod password;
 pub mod person;
 mod personal_keys;

@@ -16,7 +16,7 @@ use crate::domain::event::Event;
 use crate::mail::{self, Email, Recipient, outbox};
 use crate::signals;
 use crate::storage::{IsBusy, Transaction};
-use crate::templates::MailTemplate;
+use crate::templates::{MailTemplate, Opens};
 
 /// A transaction that [`App::write`] began, and ends. Storage functions take it as their connection.
 #[derive(Debug)]
@@ -121,8 +121,16 @@ impl Tx {
         mail: &M,
         delay: Duration,
     ) -> Result<(), mail::Error> {
+        let accounts = &self.app.config.accounts;
+        let opens_for = match mail.opens() {
+            Opens::Nothing => None,
+            Opens::Code => Duration::from_std(accounts.email_code).ok(),
+            Opens::ResetLink => Duration::from_std(accounts.password_reset).ok(),
+            Opens::Link(time) => Some(time),
+        };
         let email = Email {
             delay,
+            opens_for,
             ..Email::render(&self.app.templates, to, mail)?
         };
         outbox::enqueue(self, &self.app.mailer, &self.app.keys, self.now, &email).await

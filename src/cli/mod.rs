@@ -13,6 +13,7 @@ mod demo;
 mod deployment;
 mod difference;
 mod key;
+mod mail;
 mod migrate;
 mod org;
 mod revoke;
@@ -71,6 +72,9 @@ enum Command {
     /// Signing keys: list, rotate, revoke
     #[command(subcommand)]
     Key(key::Command),
+    /// Outgoing mails: list, show, send once more, discard
+    #[command(subcommand)]
+    Mail(mail::Command),
     /// End all tokens that were issued until a moment, after an incident
     #[command(subcommand)]
     Revoke(revoke::Command),
@@ -139,6 +143,7 @@ async fn run(console: &Console, command: Command) -> anyhow::Result<ExitCode> {
         Command::Apply(arguments) => return deployment::apply(console, arguments).await,
         Command::Export(arguments) => deployment::export(console, arguments).await?,
         Command::Key(arguments) => key::run(console, arguments).await?,
+        Command::Mail(arguments) => mail::run(console, arguments).await?,
         Command::Revoke(arguments) => revoke::run(console, arguments).await?,
         Command::Audit(arguments) => audit::run(console, arguments).await?,
         Command::Stream(arguments) => receiver::run_stream(console, arguments).await?,

@@ -8,6 +8,7 @@ use axum::routing::get;
 
 use super::mails;
 use crate::app::App;
+use crate::http::pages::mail_part::html_part;
 use crate::http::pages::{ListQuery, PageContext, PageError};
 use crate::http::routes::{Audience, Routes};
 use crate::paths;
@@ -55,7 +56,7 @@ async fn html(State(app): State<App>, Path(id): Path<String>) -> Result<Response
         .await
         .map_err(PageError::internal)?
         .ok_or(PageError::NotFound)?;
-    Ok(mails::html_part(&mail.html))
+    Ok(html_part(&mail.html))
 }
 
 /// Lists the mails for programs, with the text parts.

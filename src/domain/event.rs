@@ -18,6 +18,8 @@ pub struct Event {
     pub object: String,
     /// The person whom it concerns, where the object does not name them.
     pub account: Option<AccountId>,
+    /// `true` if it concerns nobody with an account, whoever acted.
+    pub concerns_nobody: bool,
     pub organization: Option<super::OrganizationId>,
     pub success: bool,
     pub reason: Option<String>,
@@ -33,6 +35,7 @@ impl Event {
             action,
             object: object.into(),
             account: None,
+            concerns_nobody: false,
             organization: None,
             success: true,
             reason: None,
@@ -65,8 +68,17 @@ impl Event {
         self
     }
 
+    /// Says that it concerns nobody with an account: whoever acted does not read it as theirs.
+    pub fn about_nobody(mut self) -> Self {
+        self.concerns_nobody = true;
+        self
+    }
+
     /// Returns the person whom it concerns: the one who was named, or is the object; else whoever acted.
     pub fn person(&self, context: &Context) -> Option<AccountId> {
+        if self.concerns_nobody {
+            return None;
+        }
         let object = || self.object.strip_prefix("account:").map(AccountId::new);
         self.account
             .clone()
@@ -236,6 +248,10 @@ actions! {
     ReceiverDeleted = "receiver.deleted",
     ReceiverReplayed = "receiver.replayed",
     KeyChanged = "key.changed",
+    MailViewed = "mail.viewed",
+    MailResent = "mail.resent",
+    MailsResent = "mail.many_resent",
+    MailDiscarded = "mail.discarded",
     AuditEmptied = "audit.emptied",
     AuditExported = "audit.exported",
 }

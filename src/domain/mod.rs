@@ -30,6 +30,7 @@ pub mod message;
 pub mod newsletter;
 pub mod not_me;
 pub mod organization;
+pub mod outgoing_mail;
 pub mod password;
 pub mod polling;
 pub mod powers;

@@ -19,8 +19,9 @@ use crate::keys::Keyring;
 use crate::random;
 use crate::storage::Database;
 use crate::storage::accounts::Holder;
-use crate::storage::batches::until_done;
-use crate::storage::outbox::{self as rows, Due, Waiting};
+use crate::storage::batches::{ROWS, until_done};
+use crate::storage::outbox::{self as rows, Due, TooOld, Waiting};
+use crate::storage::outgoing_mails;
 use crate::templates::{MailTemplate, RenderedMail, Templates};
 
 /// The time for which a sender has a mail to itself.
@@ -30,7 +31,7 @@ const GIVE_UP: Duration = Duration::days(3);
 /// The refusals by the server itself after which a mail is given up, more than an hour later. One is not enough: a
 /// wrong password or a full mailbox is refused with a 5xx too, and passes.
 const REFUSALS: i32 = 12;
-/// The time for which a mail that was sent is kept.
+/// The age at which a mail that was sent or given up is deleted.
 pub const KEPT: Duration = Duration::days(7);
 /// The length of a round, which ends early, so that no claim made in it is near its end when its mail leaves.
 const ROUND: std::time::Duration = std::time::Duration::from_secs(60);
@@ -83,6 +84,8 @@ pub struct Email {
     pub content: RenderedMail,
     /// How long it waits before it leaves.
     pub delay: Duration,
+    /// The time after which the code or the link in it opens nothing any more; `None` if it holds none.
+    pub opens_for: Option<Duration>,
 }
 
 impl Email {
@@ -98,6 +101,7 @@ impl Email {
             kind: M::NAME,
             content: templates.mail(mail, Locale::from(to.language))?,
             delay: Duration::zero(),
+            opens_for: None,
         })
     }
 }
@@ -127,6 +131,7 @@ pub async fn enqueue(
         text: &content.text,
         html: &content.html,
         due_at: now + email.delay,
+        void_at: email.opens_for.map(|it| now + it),
         unsubscribe: content.unsubscribe.as_deref(),
     };
     Ok(rows::insert(tx, now, row).await?)
@@ -224,14 +229,19 @@ async fn send_one(
             // LG-3: the server's words may repeat the address, so only the row has them.
             tracing::warn!(mail = %id, attempt = attempts, refused, "a mail was not sent");
             let next = (!refused).then(|| now + wait(attempts));
-            rows::mark_failed(db, &id, next, now - GIVE_UP, &error.to_string()).await?;
+            let too_old = TooOld {
+                queued: now - GIVE_UP,
+                created: now - KEPT,
+            };
+            rows::mark_failed(db, &id, now, next, too_old, &error.to_string()).await?;
             Ok(Some(false))
         }
     }
 }
 
-/// Deletes mails that were sent or given up long ago, and returns how many. Where people read the outbox, all stay. The
-/// job `sweep` calls it.
+/// Deletes mails that were sent or given up long ago, empties those that were given up and hold a code or a link that opens
+/// nothing any more (security.md DS-7), and returns how many. Where people read the outbox, all stay. The job `sweep` calls
+/// it.
 pub async fn sweep(
     db: &Database,
     mailer: &Mailer,
@@ -241,7 +251,8 @@ pub async fn sweep(
     if mailer.keeps_text() {
         return Ok(0);
     }
-    until_done(stopping, || rows::delete_done(db, now - KEPT)).await
+    let emptied = until_done(stopping, || outgoing_mails::empty_void(db, now, ROWS as u64)).await?;
+    Ok(emptied + until_done(stopping, || rows::delete_done(db, now - KEPT)).await?)
 }
 
 /// Returns the wait after so many attempts: 10 s, doubling, up to 15 minutes.

@@ -45,6 +45,7 @@ pub mod newsletter_subscriptions;
 pub mod not_me_links;
 pub mod organizations;
 pub mod outbox;
+pub mod outgoing_mails;
 pub mod passkey_offers;
 pub mod passkeys;
 pub mod password_resets;

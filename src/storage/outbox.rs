@@ -57,6 +57,8 @@ pub struct NewMail<'a> {
     pub text: &'a str,
     pub html: &'a str,
     pub due_at: Time,
+    /// The time from which the code or the link in it opens nothing.
+    pub void_at: Option<Time>,
     pub unsubscribe: Option<&'a str>,
 }
 
@@ -92,6 +94,8 @@ pub async fn insert(tx: &impl ConnectionTrait, now: Time, mail: NewMail<'_>) -> 
         sent_at: Set(None),
         failed_at: Set(None),
         last_error: Set(None),
+        void_at: Set(mail.void_at),
+        queued_at: Set(None),
     };
     Entity::insert(row).exec_without_returning(tx).await.map(drop)
 }
@@ -172,42 +176,47 @@ pub async fn mark_sent(db: &impl ConnectionTrait, id: &str, now: Time, keep_text
     update.filter(Column::Id.eq(id)).exec(db).await.map(drop)
 }
 
-/// Schedules the next try at `next`, or gives up: when there is none, or the mail is from before `too_old`.
+/// The ages at which a mail is not tried again.
+#[derive(Clone, Copy, Debug)]
+pub struct TooOld {
+    /// Queued before, for the first time or once more.
+    pub queued: Time,
+    /// Written before.
+    pub created: Time,
+}
+
+/// Schedules the next try at `next`, or gives up: when there is none, or the mail is too old. Its sealed text stays, so that
+/// it can be sent once more; `outgoing_mails::empty_void` empties it when the code or the link in it opens nothing any more.
 pub async fn mark_failed(
     db: &impl ConnectionTrait,
     id: &str,
+    now: Time,
     next: Option<Time>,
-    too_old: Time,
+    too_old: TooOld,
     error: &str,
 ) -> Result<(), DbErr> {
     let update = Entity::update_many()
         .col_expr(Column::LastError, Expr::value(error))
-        .col_expr(Column::ClaimedUntil, Expr::value(Option::<Time>::None));
-    let given_up = || {
-        update
-            .clone()
-            .col_expr(Column::FailedAt, Expr::col(Column::CreatedAt))
-            // The text may hold a code or a link, which nobody needs any more.
-            .col_expr(Column::Text, Expr::value(""))
-            .col_expr(Column::Html, Expr::value(""))
-            .col_expr(Column::Unsubscribe, Expr::value(Option::<String>::None))
-            .filter(Column::Id.eq(id))
+        .col_expr(Column::ClaimedUntil, Expr::value(Option::<Time>::None))
+        .filter(Column::Id.eq(id));
+    let given_up = || update.clone().col_expr(Column::FailedAt, Expr::value(now));
+    let Some(next) = next else {
+        return given_up().exec(db).await.map(drop);
     };
-    match next {
-        None => given_up().exec(db).await.map(drop),
-        Some(next) => {
-            let old = given_up().filter(Column::CreatedAt.lt(too_old)).exec(db).await?;
-            if old.rows_affected == 0 {
-                update
-                    .clone()
-                    .col_expr(Column::NextAttemptAt, Expr::value(next))
-                    .filter(Column::Id.eq(id))
-                    .exec(db)
-                    .await?;
-            }
-            Ok(())
-        }
+    let queued = Condition::any()
+        .add(Column::QueuedAt.lt(too_old.queued))
+        .add(
+            Column::QueuedAt
+                .is_null()
+                .and(Column::CreatedAt.lt(too_old.queued)),
+        )
+        .add(Column::CreatedAt.lt(too_old.created));
+    let old = given_up().filter(queued).exec(db).await?;
+    if old.rows_affected == 0 {
+        let next = update.col_expr(Column::NextAttemptAt, Expr::value(next));
+        next.exec(db).await?;
     }
+    Ok(())
 }
 
 /// Lists the newest mails, a page at a time, to one address or to all.

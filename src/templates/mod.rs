@@ -19,4 +19,4 @@ pub use files::documents;
 pub use form::{FormChoice, FormGuard, FormState};
 pub use frame::{Flash, Frame, Links, PersonInChrome, Service, Site, Tone};
 pub use qr::Qr;
-pub use render::{Error, MailTemplate, Page, RenderedMail, Templates};
+pub use render::{Error, MailTemplate, Opens, Page, RenderedMail, Templates};

@@ -28,11 +28,29 @@ pub trait Page: Serialize + Sized {
     fn samples() -> Vec<Self>;
 }
 
+/// What a mail holds that opens something to whoever reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opens {
+    /// Plain links alone, which lead to a login, or stop a newsletter.
+    Nothing,
+    /// A code to the address.
+    Code,
+    /// A link for a new password.
+    ResetLink,
+    /// Another link, for so long.
+    Link(chrono::Duration),
+}
+
 /// All that one mail may say. `subject.txt`, `body.txt` and `body.html` in `templates/emails/<NAME>/` have it as
 /// `mail`.
 pub trait MailTemplate: Serialize + Sized {
     const NAME: &'static str;
     fn samples() -> Vec<Self>;
+
+    /// Returns what the mail holds that opens something. A test finds a mail that has a code or a token and does not say so.
+    fn opens(&self) -> Opens {
+        Opens::Nothing
+    }
 
     /// Returns the path by which the reader stops mails of this kind; `None` where they belong to the account.
     fn unsubscribe(&self) -> Option<String> {

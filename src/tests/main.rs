@@ -48,6 +48,7 @@ mod jwks_uri;
 mod listener;
 mod logout;
 mod mtls;
+mod outgoing_mails;
 mod page_weight;
 mod parameters_once;
 mod personal_data;

@@ -177,6 +177,16 @@ pub const ELSEWHERE: &[Elsewhere] = &[
         reason: "it is for leaving the platform; listAccounts finds people",
     },
     Elsewhere {
+        what: "See each kind of mail with sample data in each language",
+        page: Door::Each(&[
+            paths::ADMIN_MAIL_TEMPLATES,
+            paths::ADMIN_MAIL_TEMPLATE,
+            paths::ADMIN_MAIL_TEMPLATE_HTML,
+        ]),
+        command: Door::Lacking("it is for the eyes"),
+        reason: "it is for the eyes",
+    },
+    Elsewhere {
         what: "Run the product with sample data",
         page: NO_PAGE,
         command: Door::At("demo"),

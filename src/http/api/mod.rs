@@ -14,6 +14,7 @@ mod document;
 mod elsewhere;
 mod idempotency;
 pub mod listing;
+mod mails;
 pub mod operation;
 pub mod operations;
 mod organizations;

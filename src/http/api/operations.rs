@@ -1,7 +1,9 @@
 //! All operations of the REST API, in the order of the document.
 
 use super::operation::Operation;
-use super::{accounts, affiliations, audit, clients, organizations, proposals, revocations, signing_keys};
+use super::{
+    accounts, affiliations, audit, clients, mails, organizations, proposals, revocations, signing_keys,
+};
 
 /// Returns every operation.
 pub fn all() -> impl Iterator<Item = &'static Operation> {
@@ -14,6 +16,7 @@ pub fn all() -> impl Iterator<Item = &'static Operation> {
         audit::OPERATIONS,
         revocations::OPERATIONS,
         signing_keys::OPERATIONS,
+        mails::OPERATIONS,
     ]
     .into_iter()
     .flatten()

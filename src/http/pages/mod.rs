@@ -54,6 +54,7 @@ pub mod login;
 mod login_outcome;
 pub mod logout;
 mod mail_link;
+pub mod mail_part;
 pub mod newsletter;
 pub mod not_me;
 mod onward;

@@ -55,8 +55,8 @@ pub(super) fn focal_point_routes(routes: Routes) -> Routes {
 /// Lists the pages of the administration.
 pub(super) fn admin_routes(routes: Routes) -> Routes {
     use admin::{
-        account_acts, accounts, audit, clients, keys, organizations, organizations_import, proposals,
-        recoveries, revocations,
+        account_acts, accounts, audit, clients, keys, mail, mail_previews, organizations,
+        organizations_import, proposals, recoveries, revocations,
     };
     use affiliation_requests as requests;
 
@@ -168,6 +168,33 @@ pub(super) fn admin_routes(routes: Routes) -> Routes {
             paths::ADMIN_KEY_CONFIRM,
             Administrator,
             get(keys::confirm_revocation).post(keys::revoke),
+        )
+        .at(paths::ADMIN_MAILS, Administrator, get(mail::list))
+        .at(
+            paths::ADMIN_MAILS_CONFIRM,
+            Administrator,
+            get(mail::confirm_all).post(mail::resend_all),
+        )
+        .at(paths::ADMIN_MAIL, Administrator, get(mail::show))
+        .at(
+            paths::ADMIN_MAIL_CONFIRM,
+            Administrator,
+            get(mail::confirm).post(mail::act),
+        )
+        .at(
+            paths::ADMIN_MAIL_TEMPLATES,
+            Administrator,
+            get(mail_previews::list),
+        )
+        .at(
+            paths::ADMIN_MAIL_TEMPLATE,
+            Administrator,
+            get(mail_previews::show),
+        )
+        .at(
+            paths::ADMIN_MAIL_TEMPLATE_HTML,
+            Administrator,
+            get(mail_previews::html),
         )
         .at(
             paths::ADMIN_CLIENT_EVENTS,

@@ -37,6 +37,7 @@ async fn write(db: &Database, keys: &Keyring, now: Time, to: &str) {
             unsubscribe: None,
         },
         delay: Duration::zero(),
+        opens_for: Some(Duration::minutes(10)),
     };
     enqueue(db, &sent_away, keys, now, &email).await.unwrap();
 }
@@ -116,6 +117,8 @@ async fn what_is_refused_again_and_again_is_given_up() {
         now += Duration::minutes(1);
     }
     assert!(now - begun > Duration::hours(1) && now - begun < Duration::hours(3)); // DS-4
+    // DS-7: its code opens nothing any more.
+    sweep(&db, &files, now, &CancellationToken::new()).await.unwrap();
     let kept = rows::list(db.read(), None, 0, 10).await.unwrap();
     assert_eq!((kept[0].text.as_str(), kept[0].html.as_str()), ("", "")); // G-13
 }

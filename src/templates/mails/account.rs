@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use super::NotMeLink;
 use crate::domain::Time;
+use crate::domain::not_me;
 use crate::places::Place;
-use crate::templates::MailTemplate;
+use crate::templates::{MailTemplate, Opens};
 
 /// The mail to an address that is not verified yet: fixed text and the code, alone on a line and not in the subject
 /// (security.md SU-5).
@@ -21,6 +22,10 @@ impl MailTemplate for VerificationCode {
         vec![Self {
             code: "01234567".into(),
         }]
+    }
+
+    fn opens(&self) -> Opens {
+        Opens::Code
     }
 }
 
@@ -38,6 +43,10 @@ impl MailTemplate for FirstLoginCode {
         vec![Self {
             code: "01234567".into(),
         }]
+    }
+
+    fn opens(&self) -> Opens {
+        Opens::Code
     }
 }
 
@@ -91,6 +100,10 @@ impl MailTemplate for PasswordReset {
             token: "pr_0123456789".into(),
         }]
     }
+
+    fn opens(&self) -> Opens {
+        Opens::ResetLink
+    }
 }
 
 /// The mail after a reset or a change (security.md PW-6).
@@ -110,6 +123,10 @@ impl MailTemplate for PasswordChanged {
             at: sample_time(),
             not_me: NotMeLink::sample(),
         }]
+    }
+
+    fn opens(&self) -> Opens {
+        Opens::Link(not_me::VALID)
     }
 }
 
@@ -143,6 +160,10 @@ impl MailTemplate for NewSignIn {
             sample("", Place::Unknown, "192.0.2.17"),
         ]
     }
+
+    fn opens(&self) -> Opens {
+        Opens::Link(not_me::VALID)
+    }
 }
 
 /// The mail that the person's data is ready: a plain link to the page, which opens to its account alone.
@@ -162,6 +183,10 @@ impl MailTemplate for DataReady {
             until: sample_time(),
             not_me: NotMeLink::sample(),
         }]
+    }
+
+    fn opens(&self) -> Opens {
+        Opens::Link(not_me::VALID)
     }
 }
 
@@ -312,6 +337,10 @@ impl MailTemplate for SecondFactorChanged {
             passkey: "My <i>phone</i>".into(),
         };
         all.map(sample).to_vec()
+    }
+
+    fn opens(&self) -> Opens {
+        Opens::Link(not_me::VALID)
     }
 }
 

@@ -4,7 +4,8 @@
 use serde::Serialize;
 
 use crate::domain::Time;
-use crate::templates::MailTemplate;
+use crate::domain::account_deletion;
+use crate::templates::{MailTemplate, Opens};
 
 /// What became of a deletion.
 #[derive(Clone, Serialize)]
@@ -62,5 +63,12 @@ impl MailTemplate for DeletionMail {
             news,
         };
         all.map(sample).to_vec()
+    }
+
+    fn opens(&self) -> Opens {
+        match self.news {
+            DeletionNews::Begun(_) | DeletionNews::Reminder(_) => Opens::Link(account_deletion::GRACE),
+            DeletionNews::Stopped { .. } => Opens::Nothing,
+        }
     }
 }

@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::domain::Time;
-use crate::templates::MailTemplate;
+use crate::domain::assisted_recovery;
+use crate::templates::{MailTemplate, Opens};
 
 /// The mail to the other administrators: one of them is to confirm. It carries a plain link to the page, and no power.
 #[derive(Clone, Debug, Serialize)]
@@ -50,6 +51,10 @@ impl MailTemplate for RecoveryWaiting {
             token: "ar_0123456789".into(),
         }]
     }
+
+    fn opens(&self) -> Opens {
+        Opens::Link(assisted_recovery::WAIT)
+    }
 }
 
 /// The mail to every address of the person after it was stopped or cancelled.
@@ -91,6 +96,10 @@ impl MailTemplate for RecoveryDone {
             name: "John <i>Doe</i>".into(),
             token: "pr_0123456789".into(),
         }]
+    }
+
+    fn opens(&self) -> Opens {
+        Opens::ResetLink
     }
 }
 

@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::domain::Time;
-use crate::templates::MailTemplate;
+use crate::domain::email_change;
+use crate::templates::{MailTemplate, Opens};
 
 /// The mail to an address that an account wants: fixed text and the code, alone on a line and not in the subject
 /// (security.md SU-5).
@@ -19,6 +20,10 @@ impl MailTemplate for EmailChangeCode {
         vec![Self {
             code: "01234567".into(),
         }]
+    }
+
+    fn opens(&self) -> Opens {
+        Opens::Code
     }
 }
 
@@ -80,6 +85,13 @@ impl MailTemplate for EmailChanged {
             .map(sample)
             .to_vec()
     }
+
+    fn opens(&self) -> Opens {
+        match self.undo {
+            Some(_) => Opens::Link(email_change::UNDO),
+            None => Opens::Nothing,
+        }
+    }
 }
 
 /// The mail after a change was undone: to the restored address with the link `/reset-password?token=…`, to the other one
@@ -107,6 +119,13 @@ impl MailTemplate for EmailChangeUndone {
             token,
         };
         [Some("pr_0123456789".to_owned()), None].map(sample).to_vec()
+    }
+
+    fn opens(&self) -> Opens {
+        match self.token {
+            Some(_) => Opens::ResetLink,
+            None => Opens::Nothing,
+        }
     }
 }
 

@@ -9,7 +9,6 @@ mod assisted_recovery;
 mod email_change;
 mod newsletter;
 mod not_me;
-#[cfg(any(test, feature = "demo"))]
 pub mod previews;
 
 pub use account::*;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::domain::Time;
-use crate::templates::MailTemplate;
+use crate::templates::{MailTemplate, Opens};
 
 /// The link `/account/not-me?token=…`.
 #[derive(Clone, Serialize)]
@@ -81,6 +81,13 @@ impl MailTemplate for AccountSecured {
             ..mail.clone()
         };
         vec![mail, whole, of_former]
+    }
+
+    fn opens(&self) -> Opens {
+        match self.token {
+            Some(_) => Opens::ResetLink,
+            None => Opens::Nothing,
+        }
     }
 }
 

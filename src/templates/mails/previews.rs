@@ -1,4 +1,4 @@
-//! Lists every kind of mail with its samples, for the tests and for the demo's previews.
+//! Lists every kind of mail with its samples, for the previews of administrators and of the demo, and for the tests.
 
 use super::*;
 use crate::i18n::Locale;
@@ -8,6 +8,8 @@ use crate::templates::{Error, MailTemplate, RenderedMail, Templates};
 pub struct Kind {
     pub name: &'static str,
     render: fn(&Templates, Locale) -> Result<Vec<RenderedMail>, Error>,
+    #[cfg(test)]
+    pub opening: fn() -> Vec<bool>,
 }
 
 impl Kind {
@@ -15,6 +17,16 @@ impl Kind {
     pub fn samples(&self, templates: &Templates, locale: Locale) -> Result<Vec<RenderedMail>, Error> {
         (self.render)(templates, locale)
     }
+}
+
+/// Returns whether each sample of a kind says that it holds something that opens.
+#[cfg(test)]
+fn opening<M: MailTemplate>() -> Vec<bool> {
+    let samples = M::samples();
+    samples
+        .iter()
+        .map(|it| it.opens() != crate::templates::Opens::Nothing)
+        .collect()
 }
 
 fn samples_of<M: MailTemplate>(templates: &Templates, locale: Locale) -> Result<Vec<RenderedMail>, Error> {
@@ -26,6 +38,8 @@ macro_rules! kinds {
         pub const ALL: &[Kind] = &[$(Kind {
             name: <$mail as MailTemplate>::NAME,
             render: samples_of::<$mail>,
+            #[cfg(test)]
+            opening: opening::<$mail>,
         }),+];
     };
 }

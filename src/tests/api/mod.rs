@@ -3,6 +3,7 @@
 mod access;
 mod calls;
 mod doors;
+mod mails;
 mod resources;
 mod signing_keys;
 

@@ -8,6 +8,8 @@ pub mod audit;
 mod audit_change;
 pub mod clients;
 pub mod keys;
+pub mod mail;
+pub mod mail_previews;
 pub mod organizations;
 pub mod organizations_import;
 pub mod proposals;

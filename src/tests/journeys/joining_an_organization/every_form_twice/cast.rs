@@ -18,6 +18,7 @@ use itu_account::domain::ClientId;
 use itu_account::domain::actor::{Actor, Context};
 use itu_account::domain::role::Role;
 use itu_account::oidc::shared_signals::{self, NewWebhook};
+use itu_account::storage::outbox::{self, NewMail, TooOld};
 
 pub struct Cast {
     pub op: TestOp,
@@ -153,6 +154,9 @@ pub async fn cast() -> Cast {
     visitor.browser.get(&link).await;
     let helped = op.person("helped@example.org").await;
     let helped = op.find_account(&helped.email).await.id;
+    for id in ["lost", "lost-too"] {
+        gives_up_a_mail(&op, id).await;
+    }
     // The administrator has pasted a table, which waits.
     let form = administrator.browser.get("/admin/organizations/import").await;
     let table = [("table", "id,acronym\ntelco,TC\n")];
@@ -219,6 +223,8 @@ pub async fn cast() -> Cast {
         of("administrator", "/admin/organizations/import"),
         ("administrator", waiting_table),
         of("administrator", "/admin/keys"),
+        of("administrator", "/admin/mail/lost"),
+        of("administrator", "/admin/mail"),
         (
             "administrator",
             format!("/admin/keys/{}", op.app.keys.rows()[0].kid),
@@ -263,6 +269,30 @@ pub async fn cast() -> Cast {
         ("administrator", administrator),
     ]);
     Cast { op, people, pages }
+}
+
+/// Writes a mail that the server refused for good.
+async fn gives_up_a_mail(op: &TestOp, id: &str) {
+    let (db, now) = (&op.app.db, op.now());
+    let mail = NewMail {
+        id,
+        kind: "account_exists",
+        recipient: "nobody@example.org",
+        account: None,
+        subject: "Your account",
+        text: "text",
+        html: "<p>",
+        due_at: now,
+        void_at: None,
+        unsubscribe: None,
+    };
+    outbox::insert(db, now, mail).await.expect("a mail");
+    let too_old = TooOld {
+        queued: now,
+        created: now,
+    };
+    let failed = outbox::mark_failed(db, id, now, None, too_old, "550 no such user").await;
+    failed.expect("given up");
 }
 
 /// Asks for the recovery of a person who has lost an app, and confirms it, as two administrators of whom none walks. Returns
