@@ -127,6 +127,15 @@ fn power_of(value: &str) -> Option<Power> {
     })
 }
 
+/// Returns the power that a client gets by a scope value in its registration; `None` if it is none of the administration.
+/// SCIM shows a client people whom it need not have met.
+pub fn of_registration(value: &str) -> Option<Power> {
+    match value {
+        super::scope::SCIM | super::scope::SCIM_READ => Some(Power::Read(Area::Accounts)),
+        other => power_of(other),
+    }
+}
+
 /// Returns the scope that a person of this role can grant: without the values of the administration that the role lacks.
 pub fn grantable(scope: &Scope, role: Role) -> Scope {
     let held = Powers::of_role(role);

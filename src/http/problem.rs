@@ -337,6 +337,10 @@ impl From<ClientError> for Problem {
                 Self::new(Kind::Conflict).detailed(error.to_string())
             }
             ClientError::WeakSecret => Self::of_member("client_secret", error.to_string()),
+            ClientError::MorePowerful(_, ref scope) => {
+                let refused = oidc::Error::insufficient_scope(error.to_string());
+                Self::challenged(REALM, refused.needing("scope", scope)) // RFC 6750 §3
+            }
             ClientError::Storage(source) => Self::from(oidc::Error::from(source)),
         }
     }

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
-use super::authority::require_administrator;
+use super::authority::{require_administrator, require_its_powers};
 use super::changes::{by_administrator, change, insert};
 use super::rules::{self, Problem};
 use super::secrets::{check_secret, lacks_secret, replace_digest, stored};
@@ -67,6 +67,7 @@ pub async fn preview(
 ) -> Result<Vec<Applied>, ClientError> {
     check(app, context, documents, unnamed).await?;
     let plan = Plan::of(app.db.read(), documents, unnamed, app.clock.now()).await?;
+    plan.require_powers(context)?;
     Ok(plan.report())
 }
 
@@ -74,6 +75,7 @@ pub async fn preview(
 /// afterwards.
 pub async fn apply_in(tx: &Tx, documents: &[Wanted], unnamed: Unnamed) -> Result<Vec<Applied>, ClientError> {
     let plan = Plan::of(tx, documents, unnamed, tx.now()).await?;
+    plan.require_powers(tx.context())?;
     let applied = plan.report();
     for judged in plan.0 {
         write(tx, judged).await?;
@@ -185,6 +187,14 @@ impl Plan {
             }));
         }
         Ok(Self(plan))
+    }
+
+    fn require_powers(&self, context: &Context) -> Result<(), ClientError> {
+        let changed = self.0.iter().filter(|it| it.change != Change::Unchanged);
+        for client in changed.flat_map(|it| it.before.iter().chain([&it.after])) {
+            require_its_powers(context, client)?;
+        }
+        Ok(())
     }
 
     fn report(&self) -> Vec<Applied> {

@@ -6,7 +6,8 @@ use crate::accounts::second_factor::policy;
 use crate::app::App;
 use crate::domain::ClientId;
 use crate::domain::actor::Context;
-use crate::domain::powers::Area;
+use crate::domain::client::Client;
+use crate::domain::powers::{self, Area};
 
 /// Refuses everybody else, as if there were no such client (security.md G-4).
 pub(in crate::oidc) async fn require_administrator(
@@ -24,6 +25,18 @@ pub(in crate::oidc) async fn require_reader(
     id: &ClientId,
 ) -> Result<(), ClientError> {
     require(app, context, id, context.actor.oversees(Area::Clients)).await
+}
+
+/// Refuses whoever has less power than this client: who gives it a scope, its addresses, keys or secret, or admits it
+/// again, could act as it (security.md AD-1). A program has the powers of its token.
+pub(super) fn require_its_powers(context: &Context, client: &Client) -> Result<(), ClientError> {
+    let mut values = client.scope().iter();
+    let lacking =
+        values.find(|it| powers::of_registration(it).is_some_and(|power| !context.actor.has(power)));
+    match lacking {
+        Some(value) => Err(ClientError::MorePowerful(client.id.clone(), value.to_owned())),
+        None => Ok(()),
+    }
 }
 
 async fn require(app: &App, context: &Context, id: &ClientId, may: bool) -> Result<(), ClientError> {

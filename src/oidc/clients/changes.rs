@@ -3,7 +3,7 @@
 //! the rotation of secrets (`secrets`).
 
 use super::ClientError;
-use super::authority::require_administrator;
+use super::authority::{require_administrator, require_its_powers};
 use super::lookup::{find, find_in};
 use super::rules::{self, Problem};
 use super::secrets::{Issued, choose_secret, stored};
@@ -53,12 +53,16 @@ impl Registration {
 
 /// Adds a client, and returns its secret if one was generated.
 pub async fn add(app: &App, context: &Context, new: NewClient) -> Result<Issued, ClientError> {
-    if matches!(new.registration, Registration::ByAdministrator(_)) {
+    let by_administrator = matches!(new.registration, Registration::ByAdministrator(_));
+    if by_administrator {
         let id = new.id.clone().unwrap_or_else(|| ClientId::new(""));
         require_administrator(app, context, &id).await?;
     }
     let now = app.clock.now();
     let issued = make(new, now)?;
+    if by_administrator {
+        require_its_powers(context, &issued.client)?;
+    }
     rules::check_remote(app, &issued.client.metadata, None)
         .await
         .map_err(ClientError::Invalid)?;
@@ -130,6 +134,7 @@ pub async fn update(app: &App, context: &Context, update: Update) -> Result<Clie
     let client = app
         .write(context, async |tx| {
             let before = as_seen(find_in(tx, id).await?, *seen)?;
+            require_its_powers(context, &before)?;
             let Definition { metadata, settings } = by_administrator(&before, update.definition.clone());
             let after = Client {
                 metadata,
@@ -137,6 +142,7 @@ pub async fn update(app: &App, context: &Context, update: Update) -> Result<Clie
                 enabled: update.enabled,
                 ..before.clone()
             };
+            require_its_powers(context, &after)?;
             change(tx, &before, after).await
         })
         .await?;
@@ -175,6 +181,9 @@ pub async fn set_enabled(
     let client = app
         .write(context, async |tx| {
             let before = find_in(tx, id).await?;
+            if enabled {
+                require_its_powers(context, &before)?;
+            }
             let after = Client {
                 enabled,
                 ..before.clone()

@@ -29,6 +29,9 @@ pub enum ClientError {
         "the secret is shorter than {SHORTEST_SECRET} characters, or holds other characters than A-Z a-z 0-9 - _ . ~"
     )]
     WeakSecret,
+    /// It may be granted more than whoever changes it has (security.md AD-1).
+    #[error("the client {0} has the scope {1}, which whoever registers or changes it needs, too")]
+    MorePowerful(ClientId, String),
     #[error(transparent)]
     Storage(#[from] DbErr),
 }

@@ -2,7 +2,7 @@
 //! here.
 
 use super::ClientError;
-use super::authority::require_administrator;
+use super::authority::{require_administrator, require_its_powers};
 use super::error::SHORTEST_SECRET;
 use super::lookup::find_in;
 use crate::app::{App, Tx};
@@ -37,6 +37,7 @@ pub async fn rotate_secret(
         .write(context, async |tx| {
             // G-9: the present method of authentication decides.
             let client = find_in(tx, id).await?;
+            require_its_powers(context, &client)?;
             let (secret, generated) = choose_secret(id, &client.metadata, given.clone())?;
             let Some(secret) = secret else {
                 let method = client

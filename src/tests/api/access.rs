@@ -224,3 +224,98 @@ async fn a_login_that_is_old_does_not_give_roles() {
     assert_eq!(caller.call("PUT", &path, &[], Some(body)).await.status, 204);
     assert_eq!(op.find_account("alice@example.org").await.role, Role::Support);
 }
+
+#[tokio::test]
+async fn nobody_gets_hold_of_a_client_with_more_powers() {
+    // AD-1
+    let op = TestOp::with(|config| config.limits.api_calls = Vec::new()).await;
+    let rp = client(&op, "backoffice").await;
+    let caller = machine(&op, &rp, "admin:clients").await;
+    let whole = machine(&op, &rp, "admin").await;
+    let document = |scope: &str| {
+        serde_json::json!({"client_name": "Tool", "grant_types": ["client_credentials"], "redirect_uris": [],
+            "response_types": [], "resources": [super::RESOURCE], "scope": scope})
+    };
+    let refused = |answer: &super::Answer, scope: &str| {
+        assert_eq!(
+            (answer.status, answer.problem()),
+            (403, "insufficient-scope"),
+            "{scope}: {}",
+            answer.body
+        );
+        let challenge = answer.header("www-authenticate");
+        assert!(challenge.contains(&format!("scope=\"{scope}\"")), "{challenge}");
+    };
+    let own = [
+        "catalogue",
+        "admin:clients",
+        "admin:clients:read",
+        "ssf.manage",
+        "grant_management_query",
+    ];
+    for scope in every_scope().into_iter().chain(["scim", "scim:read"]).chain(own) {
+        let may = scope.starts_with("admin:clients") || own.contains(&scope);
+        let created = caller.post("/api/v1/clients", document(scope)).await;
+        if may {
+            assert_eq!(created.status, 201, "{scope}: {}", created.body);
+            continue;
+        }
+        refused(&created, scope);
+        let created = whole.post("/api/v1/clients", document(scope)).await;
+        assert_eq!(created.status, 201, "{scope}: {}", created.body);
+        let id = created.body["client_id"].as_str().expect("an id");
+        let path = format!("/api/v1/clients/{id}");
+        let version = created.header("etag").to_owned();
+        let named = [("if-match", version.as_str())];
+        for (verb, body) in [
+            ("PATCH", serde_json::json!({"scope": "catalogue"})),
+            ("PATCH", serde_json::json!({"client_name": "Mine"})),
+            ("PUT", document("catalogue")),
+        ] {
+            refused(&caller.call(verb, &path, &named, Some(body)).await, scope);
+        }
+        refused(
+            &caller.call("POST", &format!("{path}/secrets"), &[], None).await,
+            scope,
+        );
+        let stop = caller.call("POST", &format!("{path}/disable"), &[], None).await;
+        assert_eq!(stop.status, 204, "{scope}: to disable takes away");
+        refused(
+            &caller.call("POST", &format!("{path}/enable"), &[], None).await,
+            scope,
+        );
+        let gone = caller.call("DELETE", &path, &[], None).await;
+        assert_eq!(gone.status, 204, "{scope}");
+    }
+    // Nor does a program make more of itself, or of one that it may change.
+    for id in ["backoffice", "tool"] {
+        if id == "tool" {
+            let mut small = document("catalogue");
+            small["client_id"] = id.into();
+            assert_eq!(caller.post("/api/v1/clients", small).await.status, 201);
+        }
+        let path = format!("/api/v1/clients/{id}");
+        let version = caller.get(&path).await.header("etag").to_owned();
+        let body = Some(serde_json::json!({"scope": "catalogue admin"}));
+        let answer = caller.call("PATCH", &path, &[("if-match", &version)], body).await;
+        refused(&answer, "admin");
+    }
+}
+
+#[tokio::test]
+async fn an_administrator_has_no_more_of_clients_than_the_token_says() {
+    // AD-1
+    let op = TestOp::start().await;
+    let mut rp = client(&op, "console").await;
+    let mut person = op.person_with("admin@example.org", Role::Administrator).await;
+    let caller = personal(&op, &mut rp, &mut person, "admin:clients").await;
+    let rotated = caller
+        .call("POST", "/api/v1/clients/console/secrets", &[], None)
+        .await;
+    assert_eq!((rotated.status, rotated.problem()), (403, "insufficient-scope"));
+    let caller = personal(&op, &mut rp, &mut person, "admin").await;
+    let rotated = caller
+        .call("POST", "/api/v1/clients/console/secrets", &[], None)
+        .await;
+    assert_eq!(rotated.status, 201, "{}", rotated.body);
+}
