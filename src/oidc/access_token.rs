@@ -229,6 +229,8 @@ pub async fn validate(app: &App, presented: &str) -> Result<Validity> {
             found
         }
     };
+    // A time that cannot be is before every revocation (security.md G-11).
+    let issued_at = chrono::DateTime::from_timestamp(token.issued_at, 0).unwrap_or_default();
     let descent = Descent {
         token: Some(&token.id),
         authorization: token.authorization_id.as_ref(),
@@ -237,8 +239,7 @@ pub async fn validate(app: &App, presented: &str) -> Result<Validity> {
             &token.client_id,
             token.granted_to.as_ref().unwrap_or(&token.client_id),
         ],
-        // A time that cannot be is before every revocation (security.md G-11).
-        issued_at: chrono::DateTime::from_timestamp(token.issued_at, 0).unwrap_or_default(),
+        issued_at,
     };
     if revocations::revoked(db, &descent).await? {
         return Ok(Validity::Invalid("a revoked access token"));
@@ -254,8 +255,8 @@ pub async fn validate(app: &App, presented: &str) -> Result<Validity> {
             let Some(granted_to) = granted_to else {
                 return Ok(Validity::Invalid("the client that it was granted to is gone"));
             };
-            let in_force =
-                consent::claims_in_force(db, &granted_to, &account.id, &token.scope, &token.claims).await?;
+            let asked = (&token.scope, &token.claims);
+            let in_force = consent::claims_in_force(db, &granted_to, &account.id, asked, issued_at).await?;
             let Some(claims) = in_force else {
                 return Ok(Validity::Invalid("its consent was withdrawn"));
             };

@@ -84,20 +84,23 @@ fn redirects_freely(app: &App, client: &Client) -> bool {
 /// Returns what remains of the claims that a grant asks for by name, or `None` once the grant was withdrawn.
 ///
 /// Every issuance calls it (security.md G-10): a claim that is no longer registered for the client, or that
-/// the person never saw on the page, is not given (AZ-13, AZ-14).
+/// the person never saw on the page, is not given (AZ-13, AZ-14). A grant or token from before the consent, as it is given
+/// now, was made under one that was withdrawn: it stays ended.
 pub async fn claims_in_force(
     db: &impl ConnectionTrait,
     client: &Client,
     account: &AccountId,
-    scope: &Scope,
-    claims: &ClaimsRequest,
+    (scope, claims): (&Scope, &ClaimsRequest),
+    made_at: Time,
 ) -> Result<Option<ClaimsRequest>> {
     let registered = claims.clone().limited_to(client.scope());
     if client.is_first_party() {
         return Ok(Some(registered));
     }
     let remembered = consents::find(db, account, &client.id).await?;
-    let remembered = remembered.filter(|it| scope.is_within(&it.scope));
+    // Tokens state whole seconds.
+    let is_under_it = |it: &Consent| it.first_given_at.timestamp() <= made_at.timestamp();
+    let remembered = remembered.filter(|it| scope.is_within(&it.scope) && is_under_it(it));
     Ok(remembered.map(|it| registered.retain_personal(|name| it.covers(name))))
 }
 
@@ -110,12 +113,13 @@ pub async fn remember(
 ) -> Result<()> {
     let asked = asked(request);
     let agreed = app.write(context, async |tx| {
-        agree(tx, account, &request.client_id, &asked).await
+        agree(tx, account, &request.client_id, &asked, tx.now()).await
     });
     Ok(agreed.await?)
 }
 
-/// Remembers a consent in the transaction of the decision that it belongs to.
+/// Remembers a consent in the transaction of the decision that it belongs to. A consent that begins with it does so at
+/// `since`: no later than the grant that the decision makes.
 pub async fn agree(
     tx: &Tx,
     account: &AccountId,
@@ -131,17 +135,18 @@ pub async fn agree(
     let consent = match (&asked.action, before) {
         (Some(GrantAction::Create), before) => Consent {
             grant_id: Some(GrantId::new(random::id())),
-            ..anew(before, account, client, asked, tx.now())
+            ..anew(before, account, client, asked, since)
         },
         (Some(GrantAction::Replace(_)), Some(before)) => Consent {
             grant_id: held,
             first_given_at: before.first_given_at,
-            ..anew(Some(before), account, client, asked, tx.now())
+            ..anew(Some(before), account, client, asked, since)
         },
-        (_, before) => extended(before, account, client, asked, tx.now()),
+        (_, before) => extended(before, account, client, asked, since),
     };
     consents::put(tx, &consent).await?;
     if asked.action.is_some() {
+    since: Time,
         // Grant Management §5.2: refresh tokens of what was granted before are good no more.
         refresh_tokens::end_refresh_tokens_of_consent(tx, account, client, tx.now()).await?;
     }
@@ -162,7 +167,7 @@ pub async fn withdraw(app: &App, context: &Context, account: &AccountId, client:
             return Ok(false);
         }
         refresh_tokens::end_refresh_tokens_of_consent(tx, account, client, tx.now()).await?;
-        let event = Event::new(Action::ConsentWithdrawn, format!("client:{client}"));
+        let event = Event::new(Action::ConsentWithdrawn, format!("client:{client}")).about(account);
         tx.record(event).await?;
         Ok::<_, DbErr>(true)
     });

@@ -245,11 +245,12 @@ pub async fn allow(
     };
     let event =
         Event::new(Action::DeviceAllowed, format!("client:{}", client.id)).because(request.scope.to_string());
+    let granted_at = grant.granted_at;
     let word = Word {
         account: &account.id,
         decision: Decision::Allowed(Box::new(grant)),
         event,
-        consent: (!client.is_first_party()).then_some(asked),
+        consent: (!client.is_first_party()).then_some((asked, granted_at)),
     };
     decide(app, context, waiting, &word).await
 }
@@ -271,7 +272,7 @@ struct Word<'a> {
     decision: Decision,
     event: Event,
     /// The consent; `None` where nothing is asked of the person, or the person denies.
-    consent: Option<ConsentNeeded>,
+    consent: Option<(ConsentNeeded, Time)>,
 }
 
 /// Decides once, whatever the number of decisions: the first to take the user code decides. The decision is on record,
@@ -284,8 +285,8 @@ async fn decide(app: &App, context: &Context, waiting: &Waiting, word: &Word<'_>
     };
     let content = serde_json::to_vec(&word.decision).map_err(Error::internal)?;
     let recorded = app.write(context, async |tx| {
-        if let Some(asked) = &word.consent {
-            consent::agree(tx, word.account, &waiting.client.id, asked).await?;
+        if let Some((asked, granted_at)) = &word.consent {
+            consent::agree(tx, word.account, &waiting.client.id, asked, *granted_at).await?;
         }
         tx.record(word.event.clone()).await
     });

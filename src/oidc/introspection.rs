@@ -116,7 +116,8 @@ async fn refresh_token(app: &App, client: &Client, presented: &str) -> Result<Op
     let Some(account) = account.filter(Account::is_active) else {
         return Ok(None);
     };
-    let in_force = consent::claims_in_force(db, client, &account.id, &grant.scope, &grant.claims).await?;
+    let asked = (&grant.scope, &grant.claims);
+    let in_force = consent::claims_in_force(db, client, &account.id, asked, grant.granted_at).await?;
     if in_force.is_none() {
         return Ok(None);
     }

@@ -1,6 +1,7 @@
 //! Tests grant management (Grant Management for OAuth 2.0, Implementer's Draft 1): a service begins, changes, reads and gives
 //! back what a person has granted to it, and its person sees and ends the same (security.md AZ-15).
 
+use itu_account::domain::role::Role;
 use serde_json::{Value, json};
 
 use crate::support::{ISSUER, Person, RelyingParty, TestOp};
@@ -173,6 +174,14 @@ async fn a_service_gives_a_grant_back_and_a_person_takes_it() {
             assert_eq!(ends(&shop, &grant, &own).await, (204, Vec::new()));
             let services = alice.browser.get("/account/services").await;
             assert!(!services.has("[href*='client_id=shop']"), "{}", services.text());
+            // LG-1: whoever gave it back, it is the person's record.
+            let history = alice.browser.get("/account/history").await;
+            assert!(history.text().contains("withdrawn"), "{}", history.text());
+            let mut admin = op.person_with("admin@example.org", Role::Administrator).await;
+            admin.logs_in().await;
+            let about = "/admin/audit?subject=alice%40example.org&kind=consent.withdrawn";
+            let found = admin.browser.get(about).await;
+            assert_eq!(found.count_of("#entries > li"), 1, "{}", found.text());
         }
         assert_eq!(reads(&shop, &grant, &own).await.0, 404);
         assert_eq!(ends(&shop, &grant, &own).await.0, 404);
@@ -181,8 +190,39 @@ async fn a_service_gives_a_grant_back_and_a_person_takes_it() {
         let merge = [("grant_management_action", "merge"), ("grant_id", grant.as_str())];
         assert_eq!(refused(&mut alice, &mut shop, &merge).await, "invalid_grant_id");
     }
-    let history = alice.browser.get("/account/history").await;
-    assert!(history.text().contains("withdrawn"), "{}", history.text());
+}
+
+#[tokio::test]
+async fn what_ended_with_a_consent_does_not_come_back_with_another() {
+    // AZ-13
+    let op = TestOp::start().await;
+    let mut shop = shop(&op, "shop").await;
+    let mut alice = op.person("alice@example.org").await;
+    let before = granted(&mut alice, &mut shop, "openid email", &[]).await;
+    let before = text(&before, "access_token");
+    // A code that nobody has redeemed yet.
+    let url = shop.authorization_url("openid email", &[]);
+    let code = shop.takes(&alice.goes_through(&url).await);
+    let fields = shop.redemption(&code).into_iter();
+    let unredeemed: Vec<(String, String)> = fields.map(|(name, it)| (name.into(), it.into())).collect();
+    assert!(shop.userinfo(before).await.is_ok());
+    let services = alice.browser.get("/account/services").await;
+    let done = alice
+        .browser
+        .confirms(&services, "[href*='client_id=shop']")
+        .await;
+    assert!(done.says("flash.access_withdrawn"), "{}", done.text());
+    op.advance(10);
+    let now = granted(&mut alice, &mut shop, "openid email", &[]).await;
+    assert!(shop.userinfo(text(&now, "access_token")).await.is_ok());
+    assert!(shop.userinfo(before).await.is_err());
+    assert_eq!(shop.introspects(before).await["active"], false);
+    let fields: Vec<(&str, &str)> = unredeemed
+        .iter()
+        .map(|(name, it)| (name.as_str(), it.as_str()))
+        .collect();
+    let (status, answer) = shop.posts("/token", &fields).await;
+    assert_eq!((status, text(&answer, "error")), (400, "invalid_grant"));
 }
 
 #[tokio::test]

@@ -130,11 +130,12 @@ pub async fn allow(
         redirect_host: None,
     };
     let grant = grant(&pending.request, session, acr, app.clock.now());
+    let granted_at = grant.granted_at;
     let word = Word {
         account: &account.id,
         stage: Stage::Allowed(Box::new(grant)),
         action: Action::AuthenticationAllowed,
-        consent: (!pending.client.is_first_party()).then_some(asked),
+        consent: (!pending.client.is_first_party()).then_some((asked, granted_at)),
     };
     decide(app, context, &pending, &word).await
 }
@@ -165,7 +166,7 @@ struct Word<'a> {
     stage: Stage,
     action: Action,
     /// The consent; `None` where nothing is asked of the person, or the person denies.
-    consent: Option<ConsentNeeded>,
+    consent: Option<(ConsentNeeded, Time)>,
 }
 
 async fn decide(app: &App, context: &Context, pending: &Pending, word: &Word<'_>) -> Result<Outcome> {
@@ -174,8 +175,8 @@ async fn decide(app: &App, context: &Context, pending: &Pending, word: &Word<'_>
         if !rows::decide(tx, &pending.request.id, &word.stage, tx.now()).await? {
             return Ok(Outcome::Gone);
         }
-        if let Some(asked) = &word.consent {
-            consent::agree(tx, word.account, client, asked).await?;
+        if let Some((asked, granted_at)) = &word.consent {
+            consent::agree(tx, word.account, client, asked, *granted_at).await?;
         }
         let scope = pending.request.scope.to_string();
         let event = Event::new(word.action, format!("client:{client}")).because(scope);

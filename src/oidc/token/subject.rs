@@ -47,7 +47,8 @@ pub async fn of_grant(
     if revocations::revoked(db, &descent).await? {
         return Err(Error::unusable_grant("its authorization was revoked"));
     }
-    let in_force = consent::claims_in_force(db, client, &account.id, &grant.scope, &grant.claims).await?;
+    let asked = (&grant.scope, &grant.claims);
+    let in_force = consent::claims_in_force(db, client, &account.id, asked, grant.granted_at).await?;
     let Some(claims) = in_force else {
         return Err(Error::unusable_grant("its consent was withdrawn"));
     };
