@@ -5,7 +5,7 @@
 
 use sea_orm::ConnectionTrait;
 
-use super::{Error, Result, mail_link, password, second_factor, sessions};
+use super::{Error, Result, mail_link, password, second_factor, sessions, staff};
 use crate::app::{App, Tx};
 use crate::domain::account::{Account, EmailAddress, Status};
 use crate::domain::account_deletion::{AccountDeletion, DeletionLink, REMINDER};
@@ -81,11 +81,8 @@ async fn start(tx: &Tx, account: &Account) -> Result<Time> {
     if account_deletions::find(tx, &account.id).await?.is_some() {
         return Err(Error::Conflict);
     }
-    if account.role == Role::Administrator {
-        let all = accounts::list_by_office_locked(tx, Role::Administrator).await?;
-        if all.iter().all(|it| *it == account.id) {
-            return Err(Error::LastAdministrator);
-        }
+    if staff::is_last_administrator(tx, account).await? {
+        return Err(Error::LastAdministrator);
     }
     // Whoever is suspended stays so: keeping the account must not lift what an administrator decided.
     if account.status == Status::Active

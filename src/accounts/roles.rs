@@ -21,11 +21,8 @@ pub async fn give(app: &App, context: &Context, id: &AccountId, role: Role) -> R
         if from == role || (role != Role::User && !account.is_active()) {
             return Err(Error::Conflict);
         }
-        if from == Role::Administrator {
-            let all = accounts::list_by_office_locked(tx, Role::Administrator).await?;
-            if all.iter().all(|it| *it == account.id) {
-                return Err(Error::LastAdministrator);
-            }
+        if staff::is_last_administrator(tx, &account).await? {
+            return Err(Error::LastAdministrator);
         }
         if !accounts::update_role(tx, id, from, role).await? {
             return Err(Error::Conflict); // G-9

@@ -2,7 +2,7 @@
 //! `not_me` and `email_undo` have in common. Second factors stay, as with a reset link: a mailbox alone never opens an
 //! account that has one.
 
-use super::{Result, deletion, password, second_factor, sessions, suspension};
+use super::{Result, deletion, password, second_factor, sessions, staff, suspension};
 use crate::app::Tx;
 use crate::domain::Time;
 use crate::domain::account::Account;
@@ -34,6 +34,8 @@ pub(super) async fn secure(tx: &Tx, account: &Account, since: Time) -> Result<()
 /// password is made, since it would go to whoever moved the address away. The links of that change and of all since are
 /// void. The account is suspended, since whoever reads the present address could set a new password: the ServiceDesk finds
 /// out whose it is. The present address is told, in case it is the person's: the mail and the page lead both there.
+///
+/// The last active administrator is not suspended (security.md AD-1): a link in a mail would close the administration.
 pub(super) async fn secure_without_address(
     tx: &Tx,
     account: &Account,
@@ -48,7 +50,15 @@ pub(super) async fn secure_without_address(
     // A deletion that was stopped has changed its status meanwhile.
     let now = accounts::find(tx, &account.id).await?;
     if let Some(account) = now.filter(Account::may_log_in) {
-        suspension::place(tx, &account, DISPUTED).await?;
+        if staff::is_last_administrator(tx, &account).await? {
+            let account = account.id.as_str();
+            tracing::error!(
+                account,
+                "the last administrator is reported from a former address, and not suspended"
+            );
+        } else {
+            suspension::place(tx, &account, DISPUTED).await?;
+        }
     }
     let mail = mails::AccountSecured {
         name: account.profile.full_name(),

@@ -69,6 +69,16 @@ pub(super) async fn hold(tx: &Tx, id: &AccountId) -> Result<Account> {
     }
 }
 
+/// Returns `true` if there would be no active administrator without this account (security.md AD-1). Holds the others until
+/// the transaction ends: of two who leave at once, one remains.
+pub(super) async fn is_last_administrator(tx: &Tx, account: &Account) -> Result<bool> {
+    if account.role != Role::Administrator {
+        return Ok(false);
+    }
+    let all = accounts::list_by_office_locked(tx, Role::Administrator).await?;
+    Ok(all.iter().all(|it| *it == account.id))
+}
+
 async fn require_open_office(app: &App, context: &Context) -> Result<()> {
     if policy::closes_office(app, context).await? {
         return Err(Error::SecondFactorRequired);

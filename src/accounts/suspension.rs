@@ -6,7 +6,6 @@ use crate::app::{App, Tx};
 use crate::domain::account::{Account, Status, Suspension};
 use crate::domain::actor::Context;
 use crate::domain::event::{Action, Event};
-use crate::domain::role::Role;
 use crate::domain::{AccountId, text};
 use crate::storage::{account_changes, account_deletions, accounts, consents, suspensions};
 use crate::templates::mails::{AccountAdministered, Administered};
@@ -23,11 +22,8 @@ pub async fn suspend(app: &App, context: &Context, id: &AccountId, reason: &str)
     }
     app.write(context, async |tx| {
         let account = staff::hold(tx, id).await?;
-        if account.role == Role::Administrator {
-            let all = accounts::list_by_office_locked(tx, Role::Administrator).await?;
-            if all.iter().all(|it| *it == account.id) {
-                return Err(Error::LastAdministrator); // AD-1
-            }
+        if staff::is_last_administrator(tx, &account).await? {
+            return Err(Error::LastAdministrator); // AD-1
         }
         place(tx, &account, &reason).await?;
         mail(tx, &account, Administered::Suspended, Some(&reason)).await

@@ -12,6 +12,7 @@ use crate::account_deletion::deletes;
 use crate::support::{Authenticator as Device, ISSUER, Page, Person, Site, TestOp};
 use itu_account::accounts::{Error, not_me};
 use itu_account::domain::actor::{Actor, Context};
+use itu_account::domain::role::Role;
 use itu_account::jobs;
 
 const EMAIL: &str = "alice@example.org";
@@ -370,6 +371,42 @@ async fn access_ends_also_where_the_address_has_become_another_accounts() {
     // Nothing is taken from whoever has the address now.
     assert_eq!(again.browser.get("/account").await.url.path(), "/account");
     assert!(mailbox.get(&link).await.has("#not-me-used"));
+}
+
+#[tokio::test]
+async fn the_last_administrator_is_not_suspended_by_a_link() {
+    // AD-1, SU-7: all access ends, and the administration stays open to whoever runs it.
+    for others in [0, 1] {
+        for by_undo in [false, true] {
+            let op = TestOp::start().await;
+            let owner = op.person_with(EMAIL, Role::Administrator).await;
+            if others == 1 {
+                op.person_with("other@itu.example", Role::Administrator).await;
+            }
+            let mut thief = owner.elsewhere(&op);
+            thief.logs_in().await;
+            let mut link = op.not_me_link("new_sign_in").await;
+            changes_address(&op, &mut thief, "thief@elsewhere.example").await;
+            op.person(EMAIL).await;
+            let mut form = PAGE;
+            if by_undo {
+                link = op.outbox().link(EMAIL, "/account/email/undo").await;
+                form = "/account/email/undo";
+            }
+            let mut mailbox = op.browser();
+            let page = mailbox.get(&link).await;
+            op.advance(2);
+            let page = mailbox.send(page.form_to(form)).await;
+            assert_eq!(page.status, 200, "{}", page.text());
+            assert_eq!(thief.browser.get("/account").await.url.path(), "/login");
+            assert_eq!(events(&op, "account.secured").await, 1);
+            let suspended = "SELECT id FROM accounts WHERE status = 'suspended'";
+            assert_eq!(rows(&op, suspended).await.len(), others, "by undo: {by_undo}");
+            let shut =
+                "SELECT id FROM accounts WHERE password_hash IS NULL AND email = 'thief@elsewhere.example'";
+            assert_eq!(rows(&op, shut).await.len(), 1);
+        }
+    }
 }
 
 #[tokio::test]
