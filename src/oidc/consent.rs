@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 use super::{Error, Result};
 use crate::app::{App, Tx};
 use crate::domain::actor::Context;
-use crate::domain::authorization::{AuthorizationRequest, Consent};
+use crate::domain::authorization::{AuthorizationRequest, Consent, ServiceUse};
 use crate::domain::authorization_details::AuthorizationDetails;
 use crate::domain::claim::{self, ClaimsRequest};
 use crate::domain::client::{Client, Origin, host_of};
@@ -104,6 +104,27 @@ pub async fn claims_in_force(
     Ok(remembered.map(|it| registered.retain_personal(|name| it.covers(name))))
 }
 
+/// Returns what a service may still be told of what it received, between two tokens: what is registered for the client,
+/// and the person's consent covers, now. `None`: the consent was withdrawn.
+pub async fn still_granted(
+    db: &impl ConnectionTrait,
+    client: &Client,
+    received: &ServiceUse,
+) -> Result<Option<(Scope, Vec<String>)>> {
+    let scope = received.scope.limited_to(client.scope());
+    let is_registered =
+        |name: &&String| claim::scope_of(name.as_str()).is_some_and(|scope| client.scope().contains(scope));
+    let claims = received.claims.iter().filter(is_registered).cloned();
+    if client.is_first_party() {
+        return Ok(Some((scope, claims.collect())));
+    }
+    let remembered = consents::find(db, &received.account, &client.id).await?;
+    Ok(remembered.map(|it| {
+        let claims = claims.filter(|name| it.covers(name)).collect();
+        (scope.limited_to(&it.scope), claims)
+    }))
+}
+
 /// Remembers that the person agreed to what the request asks for.
 pub async fn remember(
     app: &App,
@@ -125,6 +146,7 @@ pub async fn agree(
     account: &AccountId,
     client: &ClientId,
     asked: &ConsentNeeded,
+    since: Time,
 ) -> Result<(), DbErr> {
     let before = consents::find(tx, account, client).await?;
     let held = before.as_ref().and_then(|it| it.grant_id.clone());
@@ -146,7 +168,6 @@ pub async fn agree(
     };
     consents::put(tx, &consent).await?;
     if asked.action.is_some() {
-    since: Time,
         // Grant Management §5.2: refresh tokens of what was granted before are good no more.
         refresh_tokens::end_refresh_tokens_of_consent(tx, account, client, tx.now()).await?;
     }

@@ -7,10 +7,10 @@ use super::subjects;
 use crate::app::App;
 use crate::domain::client::Client;
 use crate::domain::event_receiver::Receiver;
-use crate::domain::scope::Scope;
+use crate::domain::scope::{self, Scope};
 use crate::domain::signal::{Kept, Signal, SignalKind};
-use crate::domain::{AccountId, ClientId, Sid, Subject, Time};
-use crate::oidc::{Error, Result, claims, subject};
+use crate::domain::{AccountId, ClientId, Sid, Subject, Time, claim};
+use crate::oidc::{Error, Result, access_policy, claims, consent, subject};
 use crate::signals;
 use crate::storage::event_deliveries::Delivery;
 use crate::storage::{accounts, event_receivers, service_uses};
@@ -111,7 +111,15 @@ async fn of_person(
     let Some(used) = service_uses::find(db, account, &client.id).await? else {
         return Ok(None);
     };
-    let Some(signal) = signal.within(&used.scope, &used.claims) else {
+    // EV-2: between two tokens it hears no more than it would get in one now.
+    let (scope, names) = consent::still_granted(db, client, &used)
+        .await?
+        .unwrap_or_default();
+    let is_admitted = person.is_active() && access_policy::check(db, client, account).await?.is_none();
+    let Some(signal) = signal
+        .within(&scope, &names)
+        .and_then(|it| heard(it, is_admitted))
+    else {
         return Ok(None);
     };
     let own = subject::for_client(app, client, &person.sub);
@@ -127,13 +135,17 @@ async fn of_person(
             json!({ "credential_type": credential.as_str(), "change_type": fate.as_str() }),
         ),
         Signal::TokenClaimsChange { claims: names } => {
-            let known: claims::Names = crate::domain::claim::BY_SCOPE
+            let known: claims::Names = claim::BY_SCOPE
                 .iter()
                 .flat_map(|it| it.1)
                 .copied()
                 .filter(|it| names.iter().any(|name| name == it))
                 .collect();
-            let values = claims::values(db, &known, &person).await?;
+            let values = if is_admitted {
+                claims::values(db, &known, &person).await?
+            } else {
+                claims::Claims::new()
+            };
             // CAEP 1.0 §3.2: the new values; one that is gone is null.
             let all: Map<String, Value> = known
                 .iter()
@@ -164,8 +176,24 @@ async fn of_person(
     }))
 }
 
+/// Returns what a service hears of a change. One that would get no token of the person now, because the account is not active
+/// or its access policy does not admit them, hears that the membership is gone, and no new value of anything.
+fn heard(signal: Signal, is_admitted: bool) -> Option<Signal> {
+    match signal {
+        signal if is_admitted => Some(signal),
+        Signal::TokenClaimsChange { claims } => {
+            let of_membership = claim::of_scope(scope::ITU_MEMBERSHIP);
+            let lost = claims.iter().map(String::as_str);
+            let lost: Vec<&str> = lost.filter(|it| of_membership.contains(it)).collect();
+            (!lost.is_empty()).then(|| Signal::claims(lost))
+        }
+        Signal::IdentifierChanged { .. } => None,
+        other => Some(other),
+    }
+}
+
 fn has_email(scope: &Scope, claims: &[String]) -> bool {
-    scope.contains(crate::domain::scope::EMAIL) || claims.iter().any(|it| it == "email")
+    scope.contains(scope::EMAIL) || claims.iter().any(|it| it == "email")
 }
 
 fn user(app: &App, subject: &Subject) -> Value {

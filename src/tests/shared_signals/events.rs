@@ -10,8 +10,11 @@ use crate::journeys::second_factor::sets_up_in_session;
 use crate::support::{ISSUER, Person, Site, TestOp};
 use itu_account::accounts::suspension;
 use itu_account::affiliations::directory::csv;
+use itu_account::domain::ClientId;
 use itu_account::domain::actor::Context;
+use itu_account::domain::scope::Scope;
 use itu_account::jobs;
+use itu_account::oidc::clients;
 
 /// Changes the password on its page, to another one each time.
 pub async fn changes_password(person: &mut Person) {
@@ -164,6 +167,76 @@ async fn a_service_hears_of_nothing_that_it_did_not_receive() {
     assert_ne!(here.claims["sub_id"]["sub"], there.claims["sub_id"]["sub"]); // OpenID Connect Core §8.1
     assert_ne!(here.id(), there.id());
     assert_eq!(site.asked("/never"), 0);
+}
+
+#[tokio::test]
+async fn a_service_hears_no_more_than_a_token_would_say_now() {
+    // EV-2, G-10
+    let (op, site) = provider().await;
+    let third = json!({ "first_party": false });
+    let (mut shop, mut poor) = (
+        service(&op, "shop", third.clone()).await,
+        service(&op, "poor", third).await,
+    );
+    site.answers("/poor", 202, &[], "");
+    stream(&op, &shop, &site, HEAR).await;
+    stream(&op, &poor, &site, "/poor").await;
+    let mut alice = op.person("alice@example.org").await;
+    uses(&mut alice, &mut shop, "openid email itu_professional").await;
+    uses(&mut alice, &mut poor, "openid itu_professional").await;
+    changes_profile(&mut alice, &[("job_title", "Director")]).await;
+    deliver(&op).await;
+    assert_eq!(heard(&op, &site).await.len(), 1);
+    assert_eq!(heard_at(&op, &site, "/poor").await.len(), 1);
+
+    // A change that is under way when the consent is withdrawn, or the scope is narrowed, and one after it.
+    changes_profile(&mut alice, &[("job_title", "Chair")]).await;
+    let services = alice.browser.get("/account/services").await;
+    alice
+        .browser
+        .confirms(&services, "[href*='client_id=shop']")
+        .await;
+    let (context, id) = (Context::operator(), ClientId::new("poor"));
+    let registered = clients::read(&op.app, &context, &id).await.expect("a client");
+    let mut update = clients::Update::of(&registered);
+    update.definition.metadata.scope = Scope::parse("openid ssf.manage").expect("a scope");
+    clients::update(&op.app, &context, update)
+        .await
+        .expect("narrowed");
+    changes_profile(&mut alice, &[("job_title", "Engineer")]).await;
+    deliver(&op).await;
+    assert_eq!(heard(&op, &site).await.len(), 1);
+    assert_eq!(heard_at(&op, &site, "/poor").await.len(), 1);
+    for client in ["shop", "poor"] {
+        assert_eq!(super::overview(&op, client).await.queue.waiting, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_does_not_admit_a_person_any_more_hears_that_the_membership_is_gone() {
+    // EV-2
+    let (op, site) = provider().await;
+    op.insert_organization("ofcom", "OFCOM", "member_state").await;
+    let policy = json!({ "access_policy": { "affiliation": "approved" } });
+    let mut shop = service(&op, "shop", policy).await;
+    stream(&op, &shop, &site, HEAR).await;
+    let (mut alice, id, _) = member(&op, "alice@example.org", "ofcom", true).await;
+    uses(&mut alice, &mut shop, "openid itu_membership itu_professional").await;
+    changes_profile(&mut alice, &[("job_title", "Director")]).await;
+    deliver(&op).await;
+    let told = claims_of(&last(&op, &site, "token-claims-change").await);
+    assert_eq!(told, json!({ "job_title": "Director" }));
+    let (mut fp, ..) = focal_point(&op, "fp@ofcom.example", "ofcom").await;
+    let person = fp.browser.get(&format!("/focal-point/ofcom/people/{id}")).await;
+    fp.browser.confirms(&person, "#remove").await;
+    changes_profile(&mut alice, &[("job_title", "Retired")]).await;
+    deliver(&op).await;
+    let sets = heard(&op, &site).await;
+    assert_eq!(sets.len(), 2, "{sets:?}");
+    let told = claims_of(&sets[1]);
+    let values = told.as_object().expect("claims");
+    assert!(values.len() > 1 && values.values().all(Value::is_null), "{told}");
+    assert!(values.contains_key("organization") && values.contains_key("affiliation_status"));
 }
 
 #[tokio::test]
