@@ -39,6 +39,8 @@ pub struct Delivery {
     pub caused_at: Time,
     /// The attempts before this one.
     pub attempts: i32,
+    /// Those at which the receiver refused it, and not all that it was sent.
+    pub refusals: i32,
     pub dead_at: Option<Time>,
     pub failure: Option<String>,
 }
@@ -65,6 +67,7 @@ pub async fn insert(tx: &impl ConnectionTrait, new: Vec<NewDelivery>) -> Result<
         tried_since: Set(it.caused_at),
         due_at: Set(it.caused_at),
         attempts: Set(0),
+        refusals: Set(0),
         dead_at: Set(None),
         failure: Set(None),
         ..Default::default()
@@ -95,6 +98,35 @@ pub async fn list_heads(
     now: Time,
     most: u64,
 ) -> Result<Vec<Delivery>, DbErr> {
+    let found = heads(receiver, passing, now).order_by_asc(Column::Position);
+    let rows = found.limit(most).all(db).await?;
+    rows.into_iter().map(from_row).collect()
+}
+
+/// Lists what a sender takes next: of each person the earliest alone. What was never tried has half of the places at least,
+/// and so has what is tried again: people of whom nothing can be sent keep nobody else's from the receiver.
+pub async fn list_next(
+    db: &impl ConnectionTrait,
+    receiver: &ReceiverId,
+    passing: Passing,
+    now: Time,
+    most: u64,
+) -> Result<Vec<Delivery>, DbErr> {
+    let new = heads(receiver, passing, now).filter(Expr::cust("\"event_deliveries\".\"attempts\" = 0"));
+    let mut new = new.order_by_asc(Column::Position).limit(most).all(db).await?;
+    let places = most - std::cmp::min(new.len() as u64, most / 2);
+    let again = heads(receiver, passing, now).filter(Expr::cust("\"event_deliveries\".\"attempts\" > 0"));
+    let again = again
+        .order_by_asc(Column::DueAt)
+        .order_by_asc(Column::Position)
+        .limit(places)
+        .all(db)
+        .await?;
+    new.truncate(usize::try_from(most).unwrap_or(usize::MAX) - again.len());
+    new.into_iter().chain(again).map(from_row).collect()
+}
+
+fn heads(receiver: &ReceiverId, passing: Passing, now: Time) -> sea_orm::Select<Entity> {
     let earlier = Query::select()
         .expr(Expr::val(1))
         .from_as(Entity, "earlier")
@@ -109,8 +141,7 @@ pub async fn list_heads(
     if passing == Passing::OfStream {
         found = found.filter(Column::Kind.is_in(SignalKind::OF_STREAMS.map(SignalKind::as_str)));
     }
-    let rows = found.order_by_asc(Column::Position).limit(most).all(db).await?;
-    rows.into_iter().map(from_row).collect()
+    found
 }
 
 /// Returns `true` if more than `number` wait for the receiver.
@@ -151,10 +182,19 @@ pub async fn delete(db: &impl ConnectionTrait, receiver: &ReceiverId, ids: &[Str
     Ok(done.rows_affected)
 }
 
-/// Counts an attempt that failed. The next one is due at that time.
-pub async fn put_off(db: &impl ConnectionTrait, id: &str, next: Time, failure: &str) -> Result<(), DbErr> {
+/// Counts an attempt that failed, or was refused. The next one is due at that time.
+pub async fn put_off(
+    db: &impl ConnectionTrait,
+    id: &str,
+    (next, is_refused): (Time, bool),
+    failure: &str,
+) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
+        .col_expr(
+            Column::Refusals,
+            Expr::col(Column::Refusals).add(i32::from(is_refused)),
+        )
         .col_expr(Column::DueAt, Expr::value(next))
         .col_expr(Column::Failure, Expr::value(failure))
         .filter(Column::Id.eq(id))
@@ -228,6 +268,7 @@ pub async fn replay(
         .col_expr(Column::DueAt, Expr::value(now))
         .col_expr(Column::TriedSince, Expr::value(now))
         .col_expr(Column::Attempts, Expr::value(0))
+        .col_expr(Column::Refusals, Expr::value(0))
         .filter(dead(receiver));
     if let Some(id) = id {
         update = update.filter(Column::Id.eq(id));
@@ -308,6 +349,7 @@ fn from_row(row: Model) -> Result<Delivery, DbErr> {
         sealed_signal: row.sealed_signal,
         caused_at: row.caused_at,
         attempts: row.attempts,
+        refusals: row.refusals,
         dead_at: row.dead_at,
         failure: row.failure,
     })

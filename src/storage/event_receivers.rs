@@ -57,6 +57,15 @@ pub async fn update(tx: &impl ConnectionTrait, receiver: &Receiver, now: Time) -
         .filter(Column::Version.eq(receiver.version))
         .exec(tx)
         .await?;
+    // Nor does what failed at the one before wait any longer.
+    event_delivery::Entity::update_many()
+        .col_expr(event_delivery::Column::DueAt, Expr::value(now))
+        .filter(event_delivery::Column::ReceiverId.eq(receiver.id.as_str()))
+        .filter(event_delivery::Column::DeadAt.is_null())
+        .filter(event_delivery::Column::DueAt.gt(now))
+        .filter(event_delivery::Column::Refusals.eq(0))
+        .exec(tx)
+        .await?;
     Ok(done.rows_affected == 1)
 }
 
@@ -239,6 +248,8 @@ pub async fn claim(db: &impl ConnectionTrait, receiver: &Receiver, until: Time) 
 pub struct Outcome {
     pub delivered: u64,
     pub failure: Option<String>,
+    /// `true` if the receiver itself seems to be away: nothing reached it, new events neither.
+    pub is_away: bool,
 }
 
 /// Notes what came of a sender's work, and until when the receiver is taken, or rests. Returns `false` if the sender lost
@@ -255,16 +266,17 @@ pub async fn note(
         let delivered = i64::try_from(outcome.delivered).unwrap_or(i64::MAX);
         update = update
             .col_expr(Column::Delivered, Expr::col(Column::Delivered).add(delivered))
-            .col_expr(Column::LastSuccessAt, Expr::value(now));
+            .col_expr(Column::LastSuccessAt, Expr::value(now))
+            .col_expr(Column::Failures, Expr::value(0));
     }
-    update = match &outcome.failure {
-        Some(failure) => update
-            .col_expr(Column::Failures, Expr::col(Column::Failures).add(1))
+    if let Some(failure) = &outcome.failure {
+        update = update
             .col_expr(Column::LastFailureAt, Expr::value(now))
-            .col_expr(Column::LastFailure, Expr::value(failure.as_str())),
-        None if outcome.delivered > 0 => update.col_expr(Column::Failures, Expr::value(0)),
-        None => update,
-    };
+            .col_expr(Column::LastFailure, Expr::value(failure.as_str()));
+    }
+    if outcome.is_away {
+        update = update.col_expr(Column::Failures, Expr::col(Column::Failures).add(1));
+    }
     let done = update
         .filter(Column::Id.eq(receiver.id.as_str()))
         .filter(Column::NextAt.eq(held_until))

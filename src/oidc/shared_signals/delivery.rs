@@ -2,6 +2,8 @@
 //! is due, several people at once, each person's events in their order. Each receiver has a sender of its own, so one that
 //! is slow or dead delays no other; two nodes never send to the same one at once.
 //!
+//! What fails of one person waits by itself. The receiver rests as a whole only when nothing reaches it.
+//!
 //! A row is deleted when the receiver has accepted it. A process that ends in between leaves a claim that runs out; what it
 //! had sent goes again, with the same `jti`.
 
@@ -32,7 +34,7 @@ const AT_ONCE: u64 = 8;
 /// The time for which a sender takes a receiver: more than one step of its work may take.
 const HELD: Duration = Duration::seconds(10);
 
-/// The rests after failures of the receiver itself, one after another.
+/// The rests after failures of the receiver itself, one after another, and the waits of an event that did not reach it.
 const RESTS: [Duration; 8] = [
     Duration::seconds(5),
     Duration::seconds(15),
@@ -93,9 +95,10 @@ async fn send_all(app: &App, receiver: &Receiver, mut until: Time) -> Result<(),
         ReceiverStatus::Enabled => Passing::All,
         ReceiverStatus::Paused | ReceiverStatus::Disabled => Passing::OfStream,
     };
+    let mut failures = receiver.progress.failures;
     loop {
         let now = app.clock.now();
-        let heads = rows::list_heads(app.db.read(), &receiver.id, passing, now, AT_ONCE).await?;
+        let heads = rows::list_next(app.db.read(), &receiver.id, passing, now, AT_ONCE).await?;
         let Some(client) = client_of(app, &receiver.client).filter(|_| !heads.is_empty()) else {
             // A client that is disabled hears nothing; what happens is kept for it.
             let next = if heads.is_empty() { now } else { now + RESTS[3] };
@@ -105,28 +108,38 @@ async fn send_all(app: &App, receiver: &Receiver, mut until: Time) -> Result<(),
         let answers = join_all(heads.iter().map(|it| attempt(app, &client, receiver, it))).await;
         let now = app.clock.now();
         let (mut done, mut outcome, mut gone) = (Vec::new(), Outcome::default(), false);
+        let (mut is_reached, mut fails_anew) = (false, false);
         for (delivery, answer) in heads.iter().zip(answers) {
             match answer {
                 Answer::Accepted => {
                     done.push(delivery.id.clone());
                     outcome.delivered += 1;
+                    is_reached = true;
                 }
                 Answer::Void => done.push(delivery.id.clone()),
-                Answer::Refused(why) => refused(app, receiver, delivery, now, &why).await?,
+                Answer::Refused(why) => {
+                    refused(app, receiver, delivery, now, &why).await?;
+                    is_reached = true;
+                }
                 Answer::Failed { why, is_gone } => {
-                    rows::put_off(&app.db, &delivery.id, now, &why).await?;
+                    let next = now + rest(delivery.attempts);
+                    rows::put_off(&app.db, &delivery.id, (next, false), &why).await?;
                     gone |= is_gone;
+                    fails_anew |= delivery.attempts == 0;
                     outcome.failure = Some(why);
                 }
             }
         }
         rows::delete(&app.db, &receiver.id, &done).await?;
-        let next = if outcome.failure.is_some() {
-            now + rest(if outcome.delivered > 0 {
-                0
-            } else {
-                receiver.progress.failures
-            })
+        if outcome.delivered > 0 {
+            failures = 0;
+        }
+        // A receiver that takes others is there: what it did not take waits by itself. Nor does what failed before say
+        // anything new of it, so that a short rest will do.
+        let rests = outcome.failure.is_some() && !is_reached;
+        outcome.is_away = rests && fails_anew;
+        let next = if rests {
+            now + rest(if fails_anew { failures } else { 0 })
         } else if app.stopping.is_cancelled() {
             now
         } else {
@@ -140,7 +153,7 @@ async fn send_all(app: &App, receiver: &Receiver, mut until: Time) -> Result<(),
         if gone {
             pause_gone(app, receiver).await?;
         }
-        if outcome.failure.is_some() || app.stopping.is_cancelled() || !is_held {
+        if rests || gone || app.stopping.is_cancelled() || !is_held {
             return Ok(());
         }
         until = next;
@@ -159,9 +172,9 @@ async fn refused(
     now: Time,
     why: &str,
 ) -> Result<(), DbErr> {
-    let before = usize::try_from(delivery.attempts).unwrap_or_default();
+    let before = usize::try_from(delivery.refusals).unwrap_or_default();
     match WAITS.get(before) {
-        Some(wait) => rows::put_off(&app.db, &delivery.id, now + *wait, why).await,
+        Some(wait) => rows::put_off(&app.db, &delivery.id, (now + *wait, true), why).await,
         None => {
             tracing::warn!(
                 receiver = receiver.id.as_str(),

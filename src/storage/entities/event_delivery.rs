@@ -17,6 +17,8 @@ pub struct Model {
     pub tried_since: ChronoDateTimeUtc,
     pub due_at: ChronoDateTimeUtc,
     pub attempts: i32,
+    /// The attempts at which the receiver refused this one.
+    pub refusals: i32,
     pub dead_at: Option<ChronoDateTimeUtc>,
     pub failure: Option<String>,
 }

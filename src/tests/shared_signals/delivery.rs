@@ -5,13 +5,17 @@ use chrono::Duration;
 use serde_json::json;
 
 use super::events::changes_password;
-use super::{HEAR, deliver, heard_at, kinds, overview, provider, service, stream, uses};
+use super::survival::people_of;
+use super::{HEAR, deliver, heard_at, kinds, overview, provider, service, stream, until, uses};
 use crate::support::{RelyingParty, Site, TestOp};
+use itu_account::accounts::suspension;
 use itu_account::app::App;
 use itu_account::domain::actor::Context;
 use itu_account::domain::signal::ReceiverStatus;
+use itu_account::domain::{AccountId, ClientId};
 use itu_account::jobs;
 use itu_account::oidc::shared_signals as signals;
+use itu_account::storage::accounts;
 
 async fn listening(op: &TestOp, site: &Site, name: &str, path: &str) -> RelyingParty {
     let rp = service(op, name, json!({})).await;
@@ -137,6 +141,75 @@ async fn a_dead_receiver_rests_and_gets_all_in_order_afterwards() {
 }
 
 #[tokio::test]
+async fn people_of_whom_nothing_can_be_sent_keep_nobody_else_back() {
+    // EV-3, EV-4, EV-5
+    let (op, site) = provider().await;
+    service(&op, "shop", json!({})).await;
+    let new = signals::NewWebhook {
+        client: ClientId::new("shop"),
+        endpoint: site.at(HEAR),
+        kinds: vec![],
+        description: String::new(),
+    };
+    let context = Context::operator();
+    signals::add_webhook(&op.app, &context, new)
+        .await
+        .expect("a webhook");
+    let people = people_of(&op.app, 20, &["shop"]).await;
+    // More than are sent at once, as any of them may come first.
+    let (stuck, others) = people.split_at(9);
+    let mut subjects = Vec::new();
+    for id in &people {
+        let account = accounts::find(op.app.db.read(), id).await.expect("read");
+        subjects.push(account.expect("an account").sub.to_string());
+    }
+    site.fails_about(subjects[..9].to_vec());
+    let suspends = async |who: &[AccountId]| {
+        for id in who {
+            suspension::suspend(&op.app, &context, id, "a test")
+                .await
+                .expect("suspended");
+        }
+    };
+    let heard = || {
+        let bodies = site.received(HEAR);
+        let has = |it: &&String| bodies.iter().any(|body| body.contains(it.as_str()));
+        subjects[9..].iter().filter(has).count()
+    };
+    suspends(stuck).await;
+    deliver(&op).await;
+    op.advance(5);
+    deliver(&op).await;
+    suspends(&others[..5]).await;
+    op.advance(30);
+    deliver(&op).await;
+    assert_eq!(heard(), 5);
+    // Hours later it is still so, and nothing is given up: nobody refused anything.
+    for _ in 0..20 {
+        op.advance(15 * 60);
+        deliver(&op).await;
+    }
+    let seen = overview(&op, "shop").await;
+    assert_eq!((seen.queue.waiting, seen.queue.dead), (9, 0));
+    suspends(&others[5..]).await;
+    op.advance(5);
+    deliver(&op).await;
+    assert_eq!(heard(), 11);
+    assert_eq!(overview(&op, "shop").await.queue.waiting, 9);
+    // One refusal after many failures is the first of eight.
+    site.fails_about(vec![]);
+    site.answers(HEAR, 400, &[], "");
+    op.advance(15 * 60);
+    deliver(&op).await;
+    let seen = overview(&op, "shop").await.queue;
+    assert_eq!((seen.waiting, seen.dead), (9, 0));
+    site.answers(HEAR, 202, &[], "");
+    op.advance(15 * 60);
+    deliver(&op).await;
+    assert_eq!(overview(&op, "shop").await.queue.waiting, 0);
+}
+
+#[tokio::test]
 async fn what_nobody_takes_is_given_up_after_seven_days_and_forgotten_after_thirty_more() {
     let (op, site) = provider().await;
     let mut shop = listening(&op, &site, "shop", HEAR).await;
@@ -189,15 +262,17 @@ async fn a_slow_receiver_delays_nobody() {
     site.has_meet("/slow", 2);
     changes_password(&mut alice).await;
     let mut round = signals::begin_round(&op.app).await.expect("begun");
-    while site.asked("/slow") == 0 || site.asked("/quick") == 0 {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    until("both are asked", async || {
+        site.asked("/slow") > 0 && site.asked("/quick") > 0
+    })
+    .await;
     // While one still answers, the other hears of the next act.
     changes_password(&mut alice).await;
-    while site.asked("/quick") < 2 {
+    until("the quick one hears again", async || {
         signals::begin_round(&op.app).await.expect("begun").detach_all();
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+        site.asked("/quick") >= 2
+    })
+    .await;
     assert_eq!(site.asked("/slow"), 1);
     round.abort_all();
 }

@@ -112,6 +112,17 @@ pub async fn uses(person: &mut Person, rp: &mut RelyingParty, scope: &str) -> To
     rp.redeems(&code).await.expect("tokens")
 }
 
+/// Waits until something is so. Fails if it is not after a time in which it would be on any machine.
+pub async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let waited = async {
+        while !is_so().await {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    let waited = tokio::time::timeout(std::time::Duration::from_secs(120), waited).await;
+    assert!(waited.is_ok(), "it never was so: {what}");
+}
+
 pub async fn deliver(op: &TestOp) {
     // What one round makes due is for the next one.
     for _ in 0..2 {

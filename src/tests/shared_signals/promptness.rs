@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use super::survival::people_of;
-use super::{provider, service, stream};
+use super::{provider, service, stream, until};
 use itu_account::affiliations::lifecycle::decisions;
 use itu_account::domain::actor::Context;
 use itu_account::domain::affiliation::Stage;
@@ -41,7 +41,7 @@ async fn fifty_subscribers_hear_of_an_approval_beside_a_dead_and_a_slow_one() {
             .expect("approved");
         let approved = Instant::now();
         let mut waiting: Vec<&String> = names[2..].iter().collect();
-        while !waiting.is_empty() {
+        until("every subscriber hears", async || {
             waiting.retain(|name| {
                 let has = site.asked(&format!("/{name}")) > number;
                 if has {
@@ -49,8 +49,9 @@ async fn fifty_subscribers_hear_of_an_approval_beside_a_dead_and_a_slow_one() {
                 }
                 !has
             });
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
+            waiting.is_empty()
+        })
+        .await;
     }
     running.stop().await;
     took.sort_unstable();

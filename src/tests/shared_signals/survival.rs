@@ -10,7 +10,7 @@ use axum::http::HeaderMap;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
 
-use super::{HEAR, provider, service, stream};
+use super::{HEAR, provider, service, stream, until};
 use crate::support::product::program;
 use crate::support::{Site, rows};
 use itu_account::accounts::suspension;
@@ -184,9 +184,7 @@ impl Drop for Node {
 
 /// Waits until that many requests have come.
 async fn comes(site: &Site, number: usize) {
-    while site.asked(HEAR) < number {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    until("the requests come", async || site.asked(HEAR) >= number).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -247,8 +245,9 @@ async fn a_killed_program_goes_on_where_it_was() {
     acts(&app, &people, 2).await;
     let _node = Node::starts(&file);
     // Three acts of each; the claim of a sender that was killed runs out first.
-    while !is_whole(&first_heard(&site), people.len(), 3) {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    until("all is heard", async || {
+        is_whole(&first_heard(&site), people.len(), 3)
+    })
+    .await;
     is_in_order(&first_heard(&site));
 }

@@ -37,6 +37,8 @@ struct Page {
 #[derive(Default)]
 struct Pages {
     by_path: BTreeMap<String, Page>,
+    /// Texts: a body that has one is answered by a failure.
+    failing: Vec<String>,
     asked: HashMap<String, usize>,
     received: Vec<(String, HeaderMap, String)>,
 }
@@ -115,6 +117,11 @@ impl Site {
         self.lock().by_path.insert(path.to_owned(), page);
     }
 
+    /// Answers what has one of these texts in its body by 503.
+    pub fn fails_about(&self, texts: Vec<String>) {
+        self.lock().failing = texts;
+    }
+
     /// Answers the next requests to the path together, once so many have come: all their senders are at the same point
     /// then.
     pub fn has_meet(&self, path: &str, requests: usize) {
@@ -154,7 +161,11 @@ async fn page(State(pages): State<Arc<Mutex<Pages>>>, request: Request) -> Respo
     let found = {
         let mut pages = pages.lock().unwrap_or_else(PoisonError::into_inner);
         *pages.asked.entry(path.clone()).or_default() += 1;
+        let fails = pages.failing.iter().any(|it| body.contains(it.as_str()));
         pages.received.push((path.clone(), headers, body));
+        if fails {
+            return StatusCode::SERVICE_UNAVAILABLE.into_response();
+        }
         pages.by_path.get(&path).cloned()
     };
     let Some(page) = found else {
