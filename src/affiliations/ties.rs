@@ -17,8 +17,15 @@ use crate::domain::{AffiliationId, TiesRightId, Time};
 use crate::random;
 use crate::storage::{affiliations, organizations, ties};
 
-/// Limits the rights that are chosen at once: those of a page of people.
-pub const LARGEST_CHOICE: usize = 150;
+/// Limits the rights that are chosen at once: those of a page of people. A form has at most 64 fields (security.md DS-1).
+pub const LARGEST_CHOICE: usize = 60;
+
+/// A right of a person as whoever decides has seen it: its live status, or none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenRight {
+    pub right: String,
+    pub status: Option<TiesStatus>,
+}
 
 /// Returns the kinds of rights, in the order of the form.
 pub async fn kinds(app: &App) -> Result<Vec<RightType>, Error> {
@@ -63,36 +70,68 @@ pub(super) async fn request_all(tx: &Tx, affiliation: &Affiliation) -> Result<()
 
 /// Grants rights, requested or not. Those that are granted already stay as they are.
 pub async fn grant(app: &App, context: &Context, id: &AffiliationId, rights: &[String]) -> Result<(), Error> {
+    app.write(context, async |tx| grant_in(tx, id, rights).await)
+        .await
+}
+
+/// Grants rights that are as they were seen. `Conflict`: one of them is not.
+pub(super) async fn grant_seen(
+    app: &App,
+    context: &Context,
+    id: &AffiliationId,
+    seen: &[SeenRight],
+) -> Result<(), Error> {
+    let rights = names(seen);
     app.write(context, async |tx| {
-        let (affiliation, organization, capacity) = authority::find_to_decide(tx, id).await?;
-        check_entitled(tx, &affiliation, &organization).await?;
-        let decision = authority::decision_by_actor(tx, capacity, None);
-        let mut granted = Vec::new();
-        for kind in chosen(tx, rights).await? {
-            match ties::find_live(tx, id, &kind.name).await? {
-                Some(live) if live.status() == TiesStatus::Granted => continue,
-                Some(live) => {
-                    let after = live.clone().grant(decision.clone())?;
-                    transitions::transition_right(tx, &live, &after, &affiliation).await?;
-                }
-                None => {
-                    let new = TiesRight {
-                        requested_at: None,
-                        stage: TiesStage::Granted(decision.clone()),
-                        ..requested(&affiliation, &kind, tx.now())
-                    };
-                    transitions::start_right(tx, &new, &affiliation).await?;
-                }
-            }
-            granted.push((kind, TiesStatus::Granted));
-        }
-        let answer = TiesAnswer {
-            rights: &granted,
-            reason: None,
-        };
-        person::ties_changed(tx, &affiliation, &organization, answer).await
+        check_seen(tx, id, seen).await?;
+        grant_in(tx, id, &rights).await
     })
     .await
+}
+
+async fn grant_in(tx: &Tx, id: &AffiliationId, rights: &[String]) -> Result<(), Error> {
+    let (affiliation, organization, capacity) = authority::find_to_decide(tx, id).await?;
+    check_entitled(tx, &affiliation, &organization).await?;
+    let decision = authority::decision_by_actor(tx, capacity, None);
+    let mut granted = Vec::new();
+    for kind in chosen(tx, rights).await? {
+        match ties::find_live(tx, id, &kind.name).await? {
+            Some(live) if live.status() == TiesStatus::Granted => continue,
+            Some(live) => {
+                let after = live.clone().grant(decision.clone())?;
+                transitions::transition_right(tx, &live, &after, &affiliation).await?;
+            }
+            None => {
+                let new = TiesRight {
+                    requested_at: None,
+                    stage: TiesStage::Granted(decision.clone()),
+                    ..requested(&affiliation, &kind, tx.now())
+                };
+                transitions::start_right(tx, &new, &affiliation).await?;
+            }
+        }
+        granted.push((kind, TiesStatus::Granted));
+    }
+    let answer = TiesAnswer {
+        rights: &granted,
+        reason: None,
+    };
+    person::ties_changed(tx, &affiliation, &organization, answer).await
+}
+
+fn names(seen: &[SeenRight]) -> Vec<String> {
+    seen.iter().map(|it| it.right.clone()).collect()
+}
+
+/// Refuses to change what somebody else has changed since it was seen (security.md G-9).
+async fn check_seen(tx: &Tx, id: &AffiliationId, seen: &[SeenRight]) -> Result<(), Error> {
+    for it in seen {
+        let live = ties::find_live(tx, id, &it.right).await?;
+        if live.map(|it| it.status()) != it.status {
+            return Err(Error::Conflict);
+        }
+    }
+    Ok(())
 }
 
 /// Refuses requested rights.
@@ -153,20 +192,23 @@ async fn end(
     person::ties_changed(tx, &affiliation, &organization, answer).await
 }
 
-/// Refuses those of the rights that are requested, and revokes those that are granted. It is a conflict if none is either.
-pub(super) async fn take_away(
+/// Refuses those of the rights that are requested, and revokes those that are granted, as they were seen. It is a conflict
+/// if none is either, or one is not as it was seen.
+pub(super) async fn take_away_seen(
     app: &App,
     context: &Context,
     id: &AffiliationId,
-    rights: &[String],
+    seen: &[SeenRight],
     reason: &str,
 ) -> Result<(), Error> {
     let reason = authority::parse_reason(reason)?;
+    let rights = names(seen);
     app.write(context, async |tx| {
+        check_seen(tx, id, seen).await?;
         let (affiliation, organization, capacity) = authority::find_to_decide(tx, id).await?;
         let decision = authority::decision_by_actor(tx, capacity, reason.clone());
         let mut ended = Vec::new();
-        for kind in chosen(tx, rights).await? {
+        for kind in chosen(tx, &rights).await? {
             let Some(live) = ties::find_live(tx, id, &kind.name).await? else {
                 continue;
             };

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::affiliations;
 use crate::affiliations::roster::{self, Entry, PeopleOrder, RosterSearch, Show};
 use crate::affiliations::ties::{self, LARGEST_CHOICE};
-use crate::affiliations::ties_matrix::{self, ChosenRights, RightsAttempt, RightsVerdict};
+use crate::affiliations::ties_matrix::{self, Cell, ChosenRights, RightsAttempt, RightsVerdict, Seen};
 use crate::domain::ties::{RightType, TiesStatus};
 use crate::domain::{AffiliationId, OrganizationId};
 use crate::http::outcome::Outcome;
@@ -24,8 +24,13 @@ use crate::templates::pages::{
 use crate::templates::{FormChoice, FormState};
 
 const FILTERS: [&str; 3] = ["q", "filter", "right"];
-/// The people of one page: it has a box for each of their rights.
-const ROWS: u64 = 15;
+/// The people of one page at the most: it has a box for each of their rights.
+const MOST_ROWS: usize = 15;
+
+/// Returns how many people a page has: no more than can be ticked with all of their rights.
+fn rows_of(kinds: &[RightType]) -> u64 {
+    (LARGEST_CHOICE / kinds.len().max(1)).clamp(1, MOST_ROWS) as u64
+}
 
 fn search(query: &ListQuery) -> Result<RosterSearch<'_>, PageError> {
     let show = match query.get("filter") {
@@ -39,7 +44,6 @@ fn search(query: &ListQuery) -> Result<RosterSearch<'_>, PageError> {
         right: Some(query.get("right")).filter(|it| !it.is_empty()),
         order: PeopleOrder::Name,
         page: query.page()?,
-        size: ROWS,
         ..RosterSearch::default()
     })
 }
@@ -50,9 +54,12 @@ pub async fn list(
     query: ListQuery,
 ) -> Result<Response, PageError> {
     let id = OrganizationId::new(organization);
-    let search = search(&query)?;
-    let (found, organization) = rows::of_organization(&ctx, &id, &search).await?;
     let kinds = ties::kinds(&ctx.app).await?;
+    let search = RosterSearch {
+        size: rows_of(&kinds),
+        ..search(&query)?
+    };
+    let (found, organization) = rows::of_organization(&ctx, &id, &search).await?;
     let language = ctx.locale().as_str();
     let typed = ctx.form_or(FormState::default());
     let mut form = query.form(&FILTERS);
@@ -161,13 +168,50 @@ fn back(organization: &OrganizationId, query: &ListQuery) -> String {
     query.address_of(&paths::focal_point_ties(organization), &FILTERS)
 }
 
-/// Returns pairs of an affiliation and a right. What is no pair names nobody.
-fn cells(typed: &str) -> Vec<(AffiliationId, String)> {
-    let pairs = typed.split(' ').filter(|it| !it.is_empty()).map(|cell| {
-        let (affiliation, right) = cell.split_once(':').unwrap_or((cell, ""));
-        (AffiliationId::new(affiliation), right.to_owned())
+/// Reads pairs of an affiliation and a right, each with the status that was seen, if the page has stated it. What is no pair
+/// names nobody.
+fn cells(typed: &str) -> Vec<Cell> {
+    let cells = typed.split(' ').filter(|it| !it.is_empty()).map(|cell| {
+        let (pair, seen) = match cell.split_once('=') {
+            Some((pair, seen)) => (pair, read_seen(seen)),
+            None => (cell, None),
+        };
+        let (affiliation, right) = pair.split_once(':').unwrap_or((pair, ""));
+        Cell {
+            affiliation: AffiliationId::new(affiliation),
+            right: right.to_owned(),
+            seen,
+        }
     });
-    pairs.take(LARGEST_CHOICE).collect()
+    cells.take(LARGEST_CHOICE).collect()
+}
+
+const NONE: &str = "none";
+
+fn read_seen(typed: &str) -> Option<Seen> {
+    match typed {
+        NONE => Some(None),
+        other => TiesStatus::parse(other).map(Some),
+    }
+}
+
+/// Writes what the page shows, so that a decision about it says what was seen.
+fn as_seen(chosen: &[ChosenRights]) -> String {
+    let rights = chosen.iter().flat_map(|it| {
+        it.rights.iter().map(|right| {
+            let status = right.status.map_or(NONE, TiesStatus::as_str);
+            format!("{}:{}={status}", it.affiliation, right.right)
+        })
+    });
+    rights.collect::<Vec<_>>().join(" ")
+}
+
+/// Leaves out what was seen.
+fn without_seen(cells: &str) -> String {
+    let pairs = cells
+        .split(' ')
+        .map(|it| it.split_once('=').map_or(it, |(pair, _)| pair));
+    pairs.collect::<Vec<_>>().join(" ")
 }
 
 /// Says what will happen to the rights of each person.
@@ -179,7 +223,7 @@ pub async fn confirm(
     let id = OrganizationId::new(organization);
     // After a login in between they come from the form that was kept.
     let given = |name| ctx.given(name).unwrap_or_default();
-    let (verdict, chosen) = (verdict(&given("decision"), ""), given("cells"));
+    let (verdict, chosen) = (verdict(&given("decision"), ""), without_seen(&given("cells")));
     let Some(verdict) = verdict.filter(|_| !cells(&chosen).is_empty()) else {
         return Ok(ctx.redirect(&back(&id, &query)));
     };
@@ -199,7 +243,7 @@ pub async fn confirm(
         own: Vec::new(),
         unknown: 0,
         address: address(&id, &query, verdict, &chosen),
-        fields: vec![("cells", chosen)],
+        fields: vec![("cells", as_seen(&found))],
         reason: match verdict {
             RightsVerdict::Grant => Reason::None,
             RightsVerdict::TakeAway(_) => Reason::Optional,
@@ -238,7 +282,7 @@ pub async fn confirm(
 #[serde(default, deny_unknown_fields)]
 pub struct Fields {
     decision: String,
-    /// Pairs of an affiliation and a right, with a space between them.
+    /// Pairs of an affiliation and a right, each with the status that was seen, with a space between them.
     cells: String,
     reason: String,
 }
@@ -267,7 +311,7 @@ pub async fn decide(
         }
         Err(error) => {
             let (status, form) = refusal(error, typed)?;
-            let here = address(&id, &query, verdict, &fields.cells);
+            let here = address(&id, &query, verdict, &without_seen(&fields.cells));
             ctx.show_at(&here, Outcome::refused(status, form)).await
         }
     }

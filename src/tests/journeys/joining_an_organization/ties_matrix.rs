@@ -4,9 +4,11 @@
 use axum::http::StatusCode;
 
 use super::{by_hand, focal_point, member};
-use crate::support::traces::count;
-use crate::support::{Page, Person, TestOp};
+use crate::support::traces::{count, execute};
+use crate::support::{Page, Person, TestOp, rows};
+use itu_account::affiliations::ties as rights;
 use itu_account::domain::AffiliationId;
+use itu_account::domain::actor::Context;
 use itu_account::storage::ties;
 
 const MATRIX: &str = "/focal-point/ofcom/ties";
@@ -107,6 +109,91 @@ async fn several_rights_of_several_people_change_at_once() {
     assert!(mails.iter().any(|it| it.text.contains("Has moved")));
     let records = "SELECT COUNT(*) AS n FROM events WHERE action IN ('ties.refused', 'ties.revoked')";
     assert_eq!(count(&op, records).await, 2);
+}
+
+#[tokio::test]
+async fn what_changed_since_it_was_seen_is_not_decided() {
+    // G-9
+    let op = TestOp::start().await;
+    op.insert_organization("ofcom", "OFCOM", "member_state").await;
+    let (mut fp, ..) = focal_point(&op, "fp@ofcom.example", "ofcom").await;
+    let (mut alice, _, of_alice) = member(&op, "alice@example.org", "ofcom", true).await;
+    let (_, _, of_bob) = member(&op, "bob@example.org", "ofcom", true).await;
+    let form = alice.browser.get("/account/organization").await;
+    let form = form
+        .form_with("right", "documents")
+        .press("action", "request_ties");
+    alice.browser.send(form).await;
+    let right = ["documents".to_owned()];
+    let operator = Context::operator();
+
+    // What was to be refused has been granted meanwhile; Bob's row is as it was seen.
+    let cells = [format!("{of_alice}:documents"), format!("{of_bob}:documents")];
+    rights::grant(&op.app, &operator, &of_bob, &right).await.unwrap();
+    let asked = chooses(&mut fp, "take_away", &cells).await;
+    assert_eq!(asked.count_of("#chosen > li"), 2);
+    rights::grant(&op.app, &operator, &of_alice, &right)
+        .await
+        .unwrap();
+    let done = confirms(&mut fp, &asked, "take_away", "").await;
+    assert!(
+        done.has("#decided") && done.has("#not-decided"),
+        "{}",
+        done.text()
+    );
+    assert_eq!(granted(&op, &of_alice).await, ["documents"]);
+    assert!(granted(&op, &of_bob).await.is_empty());
+    // Asked again it says so, and is done.
+    let asked = chooses(&mut fp, "take_away", &cells[..1]).await;
+    let done = confirms(&mut fp, &asked, "take_away", "").await;
+    assert!(done.has("#decided"), "{}", done.text());
+    assert!(granted(&op, &of_alice).await.is_empty());
+
+    // What was to be granted has been refused meanwhile.
+    let form = alice.browser.get("/account/organization").await;
+    let form = form
+        .form_with("right", "documents")
+        .press("action", "request_ties");
+    alice.browser.send(form).await;
+    let asked = chooses(&mut fp, "grant", &cells[..1]).await;
+    rights::refuse(&op.app, &operator, &of_alice, &right, "No need")
+        .await
+        .unwrap();
+    let done = confirms(&mut fp, &asked, "grant", "").await;
+    assert_eq!(done.status, StatusCode::CONFLICT);
+    assert!(granted(&op, &of_alice).await.is_empty());
+}
+
+#[tokio::test]
+async fn all_of_a_full_page_can_be_ticked() {
+    // DS-1: a form has at most 64 fields, however many rights there are.
+    let op = TestOp::start().await;
+    for number in 0..5 {
+        let another = format!(
+            "INSERT INTO ties_right_types (id, names, position) \
+             SELECT 'another_{number}', names, 100 + {number} FROM ties_right_types WHERE id = 'documents'"
+        );
+        execute(&op, &another).await;
+    }
+    op.insert_organization("ofcom", "OFCOM", "member_state").await;
+    let (mut fp, ..) = focal_point(&op, "fp@ofcom.example", "ofcom").await;
+    for number in 0..9 {
+        let email = format!("p{number}@example.org");
+        op.person(&email).await;
+        let account = op.find_account(&email).await.id;
+        let stage = rows::approved(op.clock.now());
+        op.insert_affiliation(&account, "ofcom", stage).await;
+    }
+    let page = fp.browser.get(MATRIX).await;
+    let offered = page.form(&["cells"]).offers("cells");
+    assert!(offered.len() > 40 && offered.len() % 8 == 0, "{}", offered.len());
+    let asked = chooses(&mut fp, "grant", &offered).await;
+    assert_eq!(asked.status, StatusCode::OK, "{}", asked.text());
+    assert_eq!(asked.count_of("#chosen > li"), offered.len() / 8);
+    let done = confirms(&mut fp, &asked, "grant", "").await;
+    assert_eq!(done.status, StatusCode::OK, "{}", done.text());
+    let records = "SELECT COUNT(*) AS n FROM events WHERE action = 'ties.granted'";
+    assert_eq!(count(&op, records).await, offered.len() as i64);
 }
 
 #[tokio::test]
