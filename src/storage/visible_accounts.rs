@@ -446,18 +446,18 @@ fn named_by(policy: &AccessPolicy) -> SelectStatement {
         let types = policy.membership_types.iter().map(String::as_str);
         select.and_where(Expr::col((organization::Entity, O::MembershipType)).is_in(types));
     }
-    for right in &policy.ties_rights {
+    for (number, right) in policy.ties_rights.iter().enumerate() {
         use ties_right::Column as T;
-        let granted = Query::select()
-            .column((ties_right::Entity, T::AccountId))
-            .from(ties_right::Entity)
-            .and_where(Expr::col((ties_right::Entity, T::AffiliationId)).equals((affiliation::Entity, A::Id)))
-            .and_where(T::RightType.eq(right.as_str()))
-            .and_where(is(T::Status, TiesStatus::Granted.as_str()))
-            .to_owned();
+        // A right is live once on an affiliation. Joined, the few who have it lead to their affiliations.
+        let held = Alias::new(format!("right_{number}"));
+        let column = |it: T| Expr::col((held.clone(), it));
+        let granted = Condition::all()
+            .add(column(T::AffiliationId).equals((affiliation::Entity, A::Id)))
+            .add(column(T::RightType).eq(right.as_str()))
+            .add(column(T::Status).eq(constant(TiesStatus::Granted.as_str())));
         select
-            .and_where(Expr::col((membership_type::Entity, M::TiesEntitled)).eq(true))
-            .and_where(Expr::exists(granted));
+            .join_as(JoinType::InnerJoin, ties_right::Entity, held.clone(), granted)
+            .and_where(Expr::col((membership_type::Entity, M::TiesEntitled)).eq(true));
     }
     select
 }
