@@ -7,8 +7,6 @@ use crate::affiliations::roster::{Only, PeopleOrder, RosterSearch, Show};
 pub const FILTERS: [&str; 4] = ["q", "status", "only", "order"];
 /// The filter of Focal Points who come without one.
 pub const PENDING: &str = "pending";
-/// The filter of administrators who come without one: all that waits, TIES rights as well.
-pub const WAITING: &str = "waiting";
 
 /// Returns the requested filter. A person who comes without one looks for what waits.
 pub fn status_or<'a>(query: &'a ListQuery, waiting: &'a str) -> &'a str {
@@ -20,7 +18,7 @@ pub fn status_or<'a>(query: &'a ListQuery, waiting: &'a str) -> &'a str {
 }
 
 /// Returns what a filter shows; `None` if the lists do not offer it.
-pub fn show_of(status: &str) -> Option<Show> {
+fn show_of(status: &str) -> Option<Show> {
     match status {
         "" => Some(Show::Everybody),
         PENDING => Some(Show::AffiliationRequests),

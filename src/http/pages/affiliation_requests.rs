@@ -9,7 +9,7 @@ use axum::extract::Path;
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::affiliation_filters::{FILTERS, WAITING, search, show_of, status_or};
+use super::affiliation_filters::{FILTERS, PENDING, search};
 use super::affiliation_refusal::{conflict_if_gone, refusal};
 use super::affiliation_rows::{request_row, waits, workspace};
 use super::paging::paging;
@@ -47,12 +47,14 @@ impl RequestPath {
     }
 }
 
-/// Lists the requests of organizations without a Focal Point who could decide.
+/// Lists the requests of organizations without a Focal Point who could decide: what waits, which is few among all. The
+/// lists of one organization have the people and the decided requests.
 pub async fn list_without_focal_point(ctx: PageContext, query: ListQuery) -> Result<Response, PageError> {
-    let status = status_or(&query, WAITING);
+    let status = query.get("status");
     let show = match status {
-        WAITING => Show::Requests,
-        other => show_of(other).ok_or(PageError::NotFound)?,
+        "" => Show::Requests,
+        PENDING => Show::AffiliationRequests,
+        _ => return Err(PageError::NotFound),
     };
     let search = search(&query, show)?;
     let found = roster::list_without_focal_point(&ctx.app, &ctx.actor_context(), &search).await?;

@@ -56,7 +56,7 @@ impl Page for AdminRequests {
             ..RequestRow::sample("pending")
         };
         let page = |rows: Vec<RequestRow>, total| Self {
-            form: FormState::new([("status", "waiting")]),
+            form: FormState::new([("status", "")]),
             rows,
             paging: Paging::new(1, 25, total, "/admin/requests", &[]),
         };

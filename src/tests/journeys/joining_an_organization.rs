@@ -8,6 +8,7 @@ mod every_form;
 pub mod every_form_twice;
 mod lost_races;
 mod ties_matrix;
+mod waiting_requests;
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
