@@ -142,6 +142,8 @@ pub const ADMIN_CLIENT: &str = "/admin/clients/{id}";
 pub const ADMIN_CLIENT_EDIT: &str = "/admin/clients/{id}/edit";
 pub const ADMIN_CLIENT_CONFIRM: &str = "/admin/clients/{id}/confirm";
 pub const ADMIN_CLIENT_SECRET: &str = "/admin/clients/{id}/secret";
+pub const ADMIN_CLIENT_OWNERS: &str = "/admin/clients/{id}/owners";
+pub const ADMIN_CLIENT_OWNERS_CONFIRM: &str = "/admin/clients/{id}/owners/confirm";
 pub const ADMIN_REVOCATIONS: &str = "/admin/revocations";
 pub const ADMIN_REVOCATION_CONFIRM: &str = "/admin/revocations/confirm";
 pub const ADMIN_REVOCATION: &str = "/admin/revocations/{id}";
@@ -264,6 +266,14 @@ pub fn admin_recovery(id: &str) -> String {
 
 pub fn admin_client(id: &ClientId) -> String {
     filled(ADMIN_CLIENT, &[id.as_str()])
+}
+
+pub fn admin_client_owners(id: &ClientId) -> String {
+    filled(ADMIN_CLIENT_OWNERS, &[id.as_str()])
+}
+
+pub fn admin_client_owners_confirm(id: &ClientId) -> String {
+    filled(ADMIN_CLIENT_OWNERS_CONFIRM, &[id.as_str()])
 }
 
 pub fn admin_client_events(id: &ClientId) -> String {

@@ -90,6 +90,8 @@ pub const fn visibility(action: Action) -> Visibility {
         | Action::MailViewed
         | Action::MailResent
         | Action::MailDiscarded
+        | Action::ClientOwnerAdded
+        | Action::ClientOwnerRemoved
         | Action::RoleChanged => Shown(Topic::Account),
         Action::ConsentGiven
         | Action::ConsentWithdrawn
@@ -221,6 +223,8 @@ pub fn wording(action: Action, reason: Option<&str>) -> Option<&'static str> {
         Action::NewsletterStopped => "history.event.newsletter_stopped",
         Action::TermsAccepted => "history.event.terms_accepted",
         Action::RoleChanged => "history.event.role_changed",
+        Action::ClientOwnerAdded => "history.event.client_owner_added",
+        Action::ClientOwnerRemoved => "history.event.client_owner_removed",
         Action::ConsentGiven => "history.event.consent_given",
         Action::ConsentWithdrawn => "history.event.consent_withdrawn",
         Action::DeviceAllowed => "history.event.device_allowed",

@@ -4,6 +4,7 @@
 mod handover;
 mod input;
 mod members;
+mod owners;
 #[cfg(test)]
 mod tests;
 
@@ -60,6 +61,9 @@ pub enum Command {
     Enable { id: String },
     /// Remove a client with every token and consent that it has
     Delete { id: String },
+    /// The people who look after a client
+    #[command(subcommand)]
+    Owner(owners::Command),
     /// A token with which clients may register themselves within 24 hours ([registration] mode = "token")
     InitialAccessToken {
         /// How many
@@ -144,6 +148,7 @@ pub async fn run(console: &Console, command: Command) -> anyhow::Result<ExitCode
                 format!("{} is deleted", client.id),
             );
         }
+        Command::Owner(command) => owners::run(console, &app, &context, command).await?,
         Command::InitialAccessToken { clients } => {
             initial_access_token(console, &app, &context, clients).await?;
         }

@@ -243,6 +243,8 @@ actions! {
     ClientDeleted = "client.deleted",
     InitialAccessTokenIssued = "client.initial_access_token_issued",
     ClientSecretRotated = "client.secret_rotated",
+    ClientOwnerAdded = "client.owner_added",
+    ClientOwnerRemoved = "client.owner_removed",
     ReceiverAdded = "receiver.added",
     ReceiverChanged = "receiver.changed",
     ReceiverDeleted = "receiver.deleted",

@@ -333,9 +333,14 @@ impl From<ClientError> for Problem {
             }
             ClientError::Unknown(_) => Self::new(Kind::NotFound),
             ClientError::Conflict(_) => Self::new(Kind::PreconditionFailed),
-            ClientError::Exists(_) | ClientError::NoSecret(..) => {
-                Self::new(Kind::Conflict).detailed(error.to_string())
-            }
+            ClientError::NotAnOwner => Self::new(Kind::NotFound),
+            ClientError::NoAccount => Self::of_member("email", error.to_string()),
+            ClientError::ReauthenticationNeeded => stale(),
+            failed @ ClientError::Mail(_) => Self::internal(failed),
+            ClientError::Exists(_)
+            | ClientError::NoSecret(..)
+            | ClientError::OwnerAlready
+            | ClientError::TooManyOwners => Self::new(Kind::Conflict).detailed(error.to_string()),
             ClientError::WeakSecret => Self::of_member("client_secret", error.to_string()),
             ClientError::MorePowerful(_, ref scope) => {
                 let refused = oidc::Error::insufficient_scope(error.to_string());

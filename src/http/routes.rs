@@ -45,6 +45,8 @@ pub enum Audience {
     Support,
     /// Whoever reads the audit trail: auditors and administrators.
     Auditor,
+    /// An owner of some client, and administrators; the object decides of which one.
+    ClientOwner,
     Administrator,
 }
 
@@ -182,6 +184,7 @@ async fn admit(app: &App, audience: Audience, parts: &mut Parts) -> Result<(), P
         Audience::Staff => account.role.reads_accounts(),
         Audience::Support => account.role.helps_people(),
         Audience::Auditor => account.role.reads_audit_trail(),
+        Audience::ClientOwner => account.role == Role::Administrator || session.is_client_owner(app).await?,
         Audience::Administrator => account.role == Role::Administrator,
     };
     if !admitted {
@@ -194,6 +197,7 @@ async fn admit(app: &App, audience: Audience, parts: &mut Parts) -> Result<(), P
             | Audience::Staff
             | Audience::Support
             | Audience::Auditor
+            | Audience::ClientOwner
             | Audience::Administrator
     );
     if is_duty && !current.is_fit_for_duty(app.clock.now()) {

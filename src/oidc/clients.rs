@@ -1,5 +1,5 @@
 //! Registers, changes and removes clients (RFC 7591, contract.md, "Clients, JSON"; security.md AD-2, DR-2, AZ-3). It is
-//! the one way in: the command line, the demo, the administrators' pages and `oidc::registration` call it. The
+//! the one way in: the command line, the demo, the pages of administrators and owners and `oidc::registration` call it. The
 //! authentication of clients is not here (`oidc::client_authentication`), nor is the registry in memory that requests
 //! ask (`storage::clients`).
 
@@ -13,6 +13,7 @@ mod handover;
 mod kinds;
 mod listing;
 mod lookup;
+mod owners;
 mod report;
 mod rules;
 mod secrets;
@@ -31,8 +32,9 @@ pub use kinds::{Kind, Outline, define};
 pub use listing::{ClientPage, ClientSearch, RefusedRequest, UNKNOWN, read, refused_requests, search};
 pub(super) use lookup::find_in;
 pub use lookup::{find, list};
+pub use owners::{MOST_OWNERS, Owner, Whom, add_owner, owner_candidate, owners, owns_any, remove_owner};
 pub use report::{Finding, Severity, Topic, report};
-pub use rules::Problem;
+pub use rules::{Problem, is_for_administrators};
 pub(super) use rules::{check_metadata, check_remote};
 pub use secrets::{Issued, OVERLAP, rotate_secret};
 pub(super) use secrets::{lacks_secret, replace_secret};

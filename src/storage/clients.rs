@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use super::cache_versions;
 use super::entities::{client, client_secret};
@@ -119,6 +121,15 @@ pub async fn find(db: &impl ConnectionTrait, id: &ClientId) -> Result<Option<Cli
         .all(db)
         .await?;
     from_row(row, secrets).map(Some)
+}
+
+/// Holds the client until the transaction ends, for counts of what is its own. SQLite has one writer anyway.
+pub async fn lock(tx: &impl ConnectionTrait, id: &ClientId) -> Result<(), DbErr> {
+    let found = client::Entity::find_by_id(id.as_str())
+        .select_only()
+        .column(client::Column::Id);
+    let _: Option<String> = found.lock_exclusive().into_tuple().one(tx).await?;
+    Ok(())
 }
 
 /// Lists all clients, by id.

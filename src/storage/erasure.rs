@@ -14,11 +14,11 @@ use sea_orm::{
 
 use super::batches::{ROWS, delete};
 use super::entities::{
-    account_word, affiliation, assisted_recovery, authentication_request, code_attempt, consent,
-    data_download, document_acceptance, email_change, email_code, event, event_delivery, focal_point,
-    global_revocation, login_throttle, newsletter_subscription, not_me_link, organization, outbox_mail,
-    passkey, passkey_offer, password_reset, recovery_code, refresh_token, revocation, second_factor_deadline,
-    service_use, session, session_client, ties_right, totp_factor,
+    account_word, affiliation, assisted_recovery, authentication_request, client_owner, code_attempt,
+    consent, data_download, document_acceptance, email_change, email_code, event, event_delivery,
+    focal_point, global_revocation, login_throttle, newsletter_subscription, not_me_link, organization,
+    outbox_mail, passkey, passkey_offer, password_reset, recovery_code, refresh_token, revocation,
+    second_factor_deadline, service_use, session, session_client, ties_right, totp_factor,
 };
 use super::event_seals;
 use super::personal_data::Person;
@@ -35,6 +35,7 @@ pub const DELETED: &[&str] = &[
     "affiliations",
     "assisted_recoveries",
     "authentication_requests",
+    "client_owners",
     "code_attempts",
     "consents",
     "data_downloads",
@@ -141,6 +142,7 @@ pub enum Step {
     Sessions,
     Consents,
     ServiceUses,
+    ClientOwners,
     EventDeliveries,
     AuthenticationRequests,
     Passkeys,
@@ -180,6 +182,7 @@ impl Step {
         Self::Sessions,
         Self::Consents,
         Self::ServiceUses,
+        Self::ClientOwners,
         Self::EventDeliveries,
         Self::AuthenticationRequests,
         Self::Passkeys,
@@ -288,6 +291,9 @@ async fn delete_rows(tx: &impl ConnectionTrait, step: Step, person: &Person<'_>)
         Step::Sessions => delete!(session, Id: String, of(session::Column::AccountId, id)),
         Step::Consents => delete!(consent, ClientId: String, of(consent::Column::AccountId, id)),
         Step::ServiceUses => delete!(service_use, ClientId: String, of(service_use::Column::AccountId, id)),
+        Step::ClientOwners => {
+            delete!(client_owner, ClientId: String, of(client_owner::Column::AccountId, id))
+        }
         Step::EventDeliveries => {
             delete!(event_delivery, Id: String, of(event_delivery::Column::AccountId, id))
         }

@@ -14,6 +14,7 @@ pub mod batches;
 mod busy;
 pub mod cache_versions;
 pub mod client_dependents;
+pub mod client_owners;
 pub mod client_registrations;
 pub mod clients;
 mod connection;

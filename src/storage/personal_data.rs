@@ -14,11 +14,11 @@ use serde_json::{Map, Value};
 
 use super::entities::{
     account, account_deletion, account_word, affiliation, assisted_recovery, authentication_request,
-    code_attempt, consent, data_download, deletion_link, document_acceptance, email_change, email_code,
-    event, event_delivery, focal_point, former_address, global_revocation, imported_address, login_throttle,
-    newsletter_subscription, not_me_link, organization, outbox_mail, passkey, passkey_offer, password_reset,
-    recovery_code, refresh_token, revocation, second_factor_deadline, service_use, session, session_client,
-    ties_right, totp_factor,
+    client_owner, code_attempt, consent, data_download, deletion_link, document_acceptance, email_change,
+    email_code, event, event_delivery, focal_point, former_address, global_revocation, imported_address,
+    login_throttle, newsletter_subscription, not_me_link, organization, outbox_mail, passkey, passkey_offer,
+    password_reset, recovery_code, refresh_token, revocation, second_factor_deadline, service_use, session,
+    session_client, ties_right, totp_factor,
 };
 use super::revocations::Whose;
 use super::{global_revocations, login_throttles, outbox};
@@ -78,6 +78,7 @@ pub const WITHHELD: &[(&str, &str, Reason)] = &[
     ("assisted_recoveries", "stop_digest", Reason::Secret),
     ("authentication_requests", "digest", Reason::Secret),
     ("authentication_requests", "ping", Reason::Secret),
+    ("client_owners", "named_by", Reason::AnotherPerson),
     ("data_downloads", "content", Reason::ThisFile),
     ("deletion_links", "digest", Reason::Secret),
     ("email_changes", "undo_digest", Reason::Secret),
@@ -165,6 +166,7 @@ pub async fn read<E: From<DbErr>>(
     take(
         rows::<authentication_request::Entity>(db, authentication_request::Column::AccountId.eq(id)).await?,
     )?;
+    take(rows::<client_owner::Entity>(db, client_owner::Column::AccountId.eq(id)).await?)?;
     take(rows::<code_attempt::Entity>(db, code_attempt::Column::Address.is_in(person.addresses)).await?)?;
     take(rows::<consent::Entity>(db, consent::Column::AccountId.eq(id)).await?)?;
     take(rows::<data_download::Entity>(db, data_download::Column::AccountId.eq(id)).await?)?;

@@ -103,6 +103,7 @@ pub struct Language {
 pub struct PersonInChrome {
     pub name: String,
     pub is_focal_point: bool,
+    pub is_client_owner: bool,
     pub is_administrator: bool,
     /// `true` for administrators, too.
     pub is_staff: bool,

@@ -15,6 +15,7 @@ fn frames(locale: Locale) -> Vec<Frame> {
     let person = PersonInChrome {
         name: "John Doe".into(),
         is_focal_point: true,
+        is_client_owner: true,
         is_administrator: true,
         is_staff: true,
         is_auditor: true,
@@ -51,7 +52,7 @@ fn all_pages(see: &mut impl FnMut(&str, usize, Locale, bool, &str)) {
         AccountTotp, AccountSecondFactorRequired, AccountPasskeys, AccountRecoveryCodes, AccountSessions, AccountServices, AccountHistory, AccountOrganizationHistory, AccountData, AccountDataRead,
         AccountDelete, DeletionStop, KeepAccount, Confirm, FocalPointChoose, FocalPointRequests, ConfirmTogether, FocalPointTies, AffiliationRequest,
         FocalPointPeople, FocalPointPerson, AdminOverview, AdminRequests, AdminAccounts, AdminAccount,
-        AdminRecoveries, AdminRecovery, RecoveryStop, AdminOrganizations, AdminOrganization, AdminProposals, AdminProposal, AdminImport, AdminImportPreview, AdminMerge, AdminAudit, AdminAuditEntry, AdminClients, AdminClient, AdminClientNew, AdminClientSecret, AdminClientEdit, AdminClientConfirm, AdminRevocations, AdminRevocationConfirm, AdminRevocation, AdminKeys, AdminKey, AdminKeyConfirm, AdminMails, AdminMail, AdminMailConfirm, AdminMailTemplates, AdminMailTemplate, AdminClientEvents, AdminClientReceiver, AdminReceiverConfirm, AdminWebhookSecret,
+        AdminRecoveries, AdminRecovery, RecoveryStop, AdminOrganizations, AdminOrganization, AdminProposals, AdminProposal, AdminImport, AdminImportPreview, AdminMerge, AdminAudit, AdminAuditEntry, AdminClients, AdminClient, AdminClientNew, AdminClientSecret, AdminClientEdit, AdminClientConfirm, AdminRevocations, AdminRevocationConfirm, AdminRevocation, AdminKeys, AdminKey, AdminKeyConfirm, AdminMails, AdminMail, AdminMailConfirm, AdminMailTemplates, AdminMailTemplate, AdminClientOwners, AdminClientEvents, AdminClientReceiver, AdminReceiverConfirm, AdminWebhookSecret,
         Start, Members, Faq, Accessibility, Developers, DeveloperCode, DeveloperClaims, DeveloperErrors, DeveloperLogout, DocumentPage, Components, Outbox, OutboxMail, DemoMails, DemoMail,
     );
 }

@@ -38,6 +38,7 @@ fn kept() -> Vec<Kept> {
                 "account_words",
                 "accounts",
                 "affiliations",
+                "client_owners",
                 "consents",
                 "document_acceptances",
                 "focal_points",

@@ -9,6 +9,7 @@ mod admission;
 mod affiliations;
 mod audit;
 mod call;
+mod client_owners;
 mod clients;
 mod document;
 mod elsewhere;

@@ -4,12 +4,14 @@ use super::operation::Operation;
 use super::{
     accounts, affiliations, audit, clients, mails, organizations, proposals, revocations, signing_keys,
 };
+use super::{accounts, affiliations, audit, client_owners, clients, organizations, proposals, revocations};
 
 /// Returns every operation.
 pub fn all() -> impl Iterator<Item = &'static Operation> {
     [
         accounts::OPERATIONS,
         clients::OPERATIONS,
+        client_owners::OPERATIONS,
         organizations::OPERATIONS,
         proposals::OPERATIONS,
         affiliations::OPERATIONS,

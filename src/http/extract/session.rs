@@ -13,6 +13,7 @@ use crate::domain::secret::Secret;
 use crate::domain::session::Session;
 use crate::http::cookies::Cookie;
 use crate::http::error::PageError;
+use crate::oidc::clients;
 use crate::{accounts, affiliations};
 
 /// The session of the browser, if somebody is signed in.
@@ -52,6 +53,17 @@ impl BrowserSession {
                 Ok(affiliations::organization_of(app.db.read(), &context)
                     .await?
                     .is_some())
+            }
+        }
+    }
+
+    /// Returns `true` if the person owns any client; the object at hand decides which one.
+    pub async fn is_client_owner(&self, app: &App) -> Result<bool, PageError> {
+        match self.get() {
+            None => Ok(false),
+            Some((_, account)) => {
+                let owns = clients::owns_any(app, &account.id).await;
+                owns.map_err(PageError::internal)
             }
         }
     }

@@ -110,9 +110,11 @@ impl PageContext {
             return Ok(None);
         };
         let is_focal_point = self.session().is_focal_point(&self.app).await?;
+        let is_client_owner = self.session().is_client_owner(&self.app).await?;
         Ok(Some(PersonInChrome {
             name: account.profile.full_name(),
             is_focal_point,
+            is_client_owner,
             is_administrator: account.role == Role::Administrator,
             is_staff: account.role.reads_accounts(),
             is_auditor: account.role.reads_audit_trail(),

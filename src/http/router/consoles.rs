@@ -3,7 +3,7 @@
 use axum::routing::get;
 
 use crate::http::pages::{admin, affiliation_requests, focal_point};
-use crate::http::routes::Audience::{Administrator, Auditor, FocalPoint, Staff, Support};
+use crate::http::routes::Audience::{Administrator, Auditor, ClientOwner, FocalPoint, Staff, Support};
 use crate::http::routes::Routes;
 use crate::paths;
 
@@ -128,27 +128,33 @@ pub(super) fn admin_routes(routes: Routes) -> Routes {
         .at(paths::ADMIN_AUDIT, Auditor, get(audit::list))
         .at(paths::ADMIN_AUDIT_EXPORT, Auditor, get(audit::export))
         .at(paths::ADMIN_AUDIT_ENTRY, Auditor, get(audit::show))
-        .at(paths::ADMIN_CLIENTS, Administrator, get(clients::list))
+        .at(paths::ADMIN_CLIENTS, ClientOwner, get(clients::list))
         .at(
             paths::ADMIN_CLIENT_NEW,
             Administrator,
             get(clients::new::show).post(clients::new::create),
         )
-        .at(paths::ADMIN_CLIENT, Administrator, get(clients::show))
+        .at(paths::ADMIN_CLIENT, ClientOwner, get(clients::show))
         .at(
             paths::ADMIN_CLIENT_EDIT,
-            Administrator,
+            ClientOwner,
             get(clients::edit::show).post(clients::edit::save),
         )
         .at(
             paths::ADMIN_CLIENT_CONFIRM,
-            Administrator,
+            ClientOwner,
             get(clients::acts::confirm).post(clients::acts::act),
         )
+        .at(paths::ADMIN_CLIENT_SECRET, ClientOwner, get(clients::show_secret))
         .at(
-            paths::ADMIN_CLIENT_SECRET,
+            paths::ADMIN_CLIENT_OWNERS,
             Administrator,
-            get(clients::show_secret),
+            get(clients::owners::show).post(clients::owners::name),
+        )
+        .at(
+            paths::ADMIN_CLIENT_OWNERS_CONFIRM,
+            Administrator,
+            get(clients::owners::confirm).post(clients::owners::act),
         )
         .at(paths::ADMIN_REVOCATIONS, Administrator, get(revocations::list))
         .at(
@@ -198,12 +204,12 @@ pub(super) fn admin_routes(routes: Routes) -> Routes {
         )
         .at(
             paths::ADMIN_CLIENT_EVENTS,
-            Administrator,
+            ClientOwner,
             get(clients::events::list).post(clients::events::add),
         )
         .at(
             paths::ADMIN_CLIENT_RECEIVER,
-            Administrator,
+            ClientOwner,
             get(clients::events::show),
         )
         .at(

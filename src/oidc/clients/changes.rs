@@ -3,7 +3,7 @@
 //! the rotation of secrets (`secrets`).
 
 use super::ClientError;
-use super::authority::{require_administrator, require_its_powers};
+use super::authority::{Editor, hold, require_administrator, require_editor, require_its_powers};
 use super::lookup::{find, find_in};
 use super::rules::{self, Problem};
 use super::secrets::{Issued, choose_secret, stored};
@@ -99,7 +99,7 @@ pub(in crate::oidc) fn make(new: NewClient, now: Time) -> Result<Issued, ClientE
     })
 }
 
-/// Describes what an administrator makes of a client that they have read.
+/// Describes what an administrator or an owner makes of a client that they have read.
 #[derive(Debug)]
 pub struct Update {
     pub id: ClientId,
@@ -122,17 +122,22 @@ impl Update {
 }
 
 /// Changes what an administrator registered of a client and whether it is enabled, in one transaction. Refuses if
-/// anybody changed it since it was read (security.md G-9). A client that no longer has a use for secrets loses them.
+/// anybody changed it since it was read (security.md G-9), and what an owner leaves to administrators (AD-8). A client that
+/// no longer has a use for secrets loses them.
 pub async fn update(app: &App, context: &Context, update: Update) -> Result<Client, ClientError> {
     let Update { id, seen, .. } = &update;
-    require_administrator(app, context, id).await?;
-    rules::check_definition(id, &update.definition).map_err(ClientError::Invalid)?;
+    let editor = require_editor(app, context, id).await?;
     let before = as_seen(find(app, id).await?, *seen)?;
+    if editor == Editor::Owner {
+        check_of_owner(app, &before, &update)?;
+    }
+    rules::check_definition(id, &update.definition).map_err(ClientError::Invalid)?;
     rules::check_remote(app, &update.definition.metadata, Some(&before.metadata))
         .await
         .map_err(ClientError::Invalid)?;
     let client = app
         .write(context, async |tx| {
+            hold(tx, editor, id).await?;
             let before = as_seen(find_in(tx, id).await?, *seen)?;
             require_its_powers(context, &before)?;
             let Definition { metadata, settings } = by_administrator(&before, update.definition.clone());
@@ -148,6 +153,16 @@ pub async fn update(app: &App, context: &Context, update: Update) -> Result<Clie
         .await?;
     app.registry.refresh(app.db.read()).await?;
     Ok(client)
+}
+
+/// Refuses what only administrators change. The version that was seen is that of the change, so nothing else is changed.
+fn check_of_owner(app: &App, before: &Client, update: &Update) -> Result<(), ClientError> {
+    let checked = rules::check_of_owner(&before.definition(), &update.definition, &app.reserved_names());
+    checked.map_err(ClientError::Invalid)?;
+    if update.enabled != before.enabled {
+        return Err(ClientError::Unknown(before.id.clone()));
+    }
+    Ok(())
 }
 
 fn as_seen(client: Client, seen: Version) -> Result<Client, ClientError> {

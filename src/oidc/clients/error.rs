@@ -6,6 +6,7 @@ use sea_orm::DbErr;
 use super::rules::Problem;
 use crate::domain::ClientId;
 use crate::domain::client::AuthMethod;
+use crate::mail;
 use crate::storage::IsBusy;
 
 /// The shortest secret that is accepted from outside: 128 bits in hexadecimal.
@@ -32,8 +33,30 @@ pub enum ClientError {
     /// It may be granted more than whoever changes it has (security.md AD-1).
     #[error("the client {0} has the scope {1}, which whoever registers or changes it needs, too")]
     MorePowerful(ClientId, String),
+    #[error("there is no active account like this")]
+    NoAccount,
+    #[error("the person is an owner of this client already")]
+    OwnerAlready,
+    #[error("the person is no owner of this client")]
+    NotAnOwner,
+    #[error("the client has as many owners as it can have")]
+    TooManyOwners,
+    /// Needs a login within the last five minutes (security.md SE-4).
+    #[error("a recent login is needed")]
+    ReauthenticationNeeded,
     #[error(transparent)]
     Storage(#[from] DbErr),
+    #[error(transparent)]
+    Mail(mail::Error),
+}
+
+impl From<mail::Error> for ClientError {
+    fn from(error: mail::Error) -> Self {
+        match error {
+            mail::Error::Storage(error) => error.into(),
+            other => Self::Mail(other),
+        }
+    }
 }
 
 impl IsBusy for ClientError {

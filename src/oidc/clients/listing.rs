@@ -1,6 +1,6 @@
-//! Searches clients, and the requests of theirs that were refused, for the pages of administrators (security.md AD-4).
+//! Searches clients, and the requests of theirs that were refused, for the pages of administrators and owners (security.md AD-4).
 
-use super::authority::require_reader;
+use super::authority::{Visible, require_reader, visible};
 use super::{ClientError, find, list};
 use crate::app::App;
 use crate::domain::actor::Context;
@@ -40,15 +40,19 @@ pub struct ClientPage {
     pub total: u64,
 }
 
-/// Searches clients, sorted by name. All are read: there are never too many, since each process keeps them in memory.
+/// Searches the clients that whoever asks may see, sorted by name. All are read: there are never too many, since each process
+/// keeps them in memory.
 pub async fn search(
     app: &App,
     context: &Context,
     search: &ClientSearch<'_>,
 ) -> Result<ClientPage, ClientError> {
-    require_reader(app, context, &ClientId::new("")).await?;
+    let visible = visible(app, context).await?;
     let text = search.text.trim().to_lowercase();
     let mut all = list(app).await?;
+    if let Visible::Owned(own) = visible {
+        all.retain(|client| own.contains(&client.id));
+    }
     all.retain(|client| {
         client.name().to_lowercase().contains(&text) || client.id.as_str().to_lowercase().contains(&text)
     });
@@ -68,7 +72,7 @@ pub async fn search(
     })
 }
 
-/// Reads one client, for an administrator.
+/// Reads one client, for an administrator or an owner.
 pub async fn read(app: &App, context: &Context, id: &ClientId) -> Result<Client, ClientError> {
     require_reader(app, context, id).await?;
     find(app, id).await

@@ -13,6 +13,7 @@ mod grants;
 mod identifier;
 mod links;
 mod logout;
+mod owners;
 mod problem;
 mod redirect_uris;
 mod registrar;
@@ -29,6 +30,7 @@ use registrar::Registrar;
 use crate::domain::ClientId;
 use crate::domain::client::{Definition, Metadata};
 
+pub use owners::{check_of_owner, is_for_administrators};
 pub use problem::Problem;
 pub use remote::check_remote;
 

@@ -2,7 +2,7 @@
 //! here.
 
 use super::ClientError;
-use super::authority::{require_administrator, require_its_powers};
+use super::authority::{hold, require_editor, require_its_powers};
 use super::error::SHORTEST_SECRET;
 use super::lookup::find_in;
 use crate::app::{App, Tx};
@@ -32,9 +32,10 @@ pub async fn rotate_secret(
     id: &ClientId,
     given: Option<Secret>,
 ) -> Result<Issued, ClientError> {
-    require_administrator(app, context, id).await?;
+    let editor = require_editor(app, context, id).await?;
     let (client, secret, generated) = app
         .write(context, async |tx| {
+            hold(tx, editor, id).await?;
             // G-9: the present method of authentication decides.
             let client = find_in(tx, id).await?;
             require_its_powers(context, &client)?;

@@ -133,6 +133,7 @@ impl Page for AccountDataRead {
             "focal_points",
             "organizations",
             "service_uses",
+            "client_owners",
             "consents",
             "refresh_tokens",
             "authentication_requests",

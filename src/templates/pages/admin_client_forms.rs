@@ -12,6 +12,8 @@ pub struct AdminClientEdit {
     pub id: String,
     pub name: String,
     pub self_registered: bool,
+    /// `true` if an owner looks, who changes a part of it.
+    pub is_owner: bool,
     /// The version of the client that is shown; the form brings it back.
     pub seen: String,
     pub form: FormState,
@@ -37,6 +39,8 @@ pub struct ClientField {
     pub options: Vec<String>,
     /// The values of a field with boxes.
     pub ticked: Vec<String>,
+    /// `true` if it is shown and cannot be changed.
+    pub is_fixed: bool,
     /// The lines that are stored now, if they differ from what was typed before somebody else stored them.
     pub stored: Option<Vec<String>>,
 }
@@ -49,6 +53,7 @@ impl ClientField {
             input,
             options: vec![],
             ticked: vec![],
+            is_fixed: false,
             stored: None,
         }
     }
@@ -91,6 +96,7 @@ impl Page for AdminClientEdit {
             id: "events".into(),
             name: "ITU Events <&>".into(),
             self_registered: false,
+            is_owner: false,
             seen: "1764500000000000".into(),
             form: form.clone(),
             sections: vec![ClientSection {
@@ -118,7 +124,25 @@ impl Page for AdminClientEdit {
             }],
             ..page.clone()
         };
-        vec![page, other]
+        let fixed = |name, input, ticked: &[&str]| ClientField {
+            is_fixed: true,
+            ticked: ticked.iter().map(|it| (*it).to_owned()).collect(),
+            ..ClientField::sample(name, input)
+        };
+        let of_owner = Self {
+            is_owner: true,
+            sections: vec![ClientSection {
+                name: "access",
+                is_open: true,
+                fields: vec![
+                    fixed("first_party", "flag", &["on"]),
+                    fixed("access_policy.membership_types", "lines", &["academia", "<&>"]),
+                    fixed("profile", "always", &[]),
+                ],
+            }],
+            ..page.clone()
+        };
+        vec![page, other, of_owner]
     }
 }
 

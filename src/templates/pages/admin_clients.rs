@@ -37,6 +37,8 @@ pub struct AdminClients {
     pub paging: Paging,
     /// Refused requests that name no service.
     pub unknown: Vec<ClientRefusal>,
+    /// `true` if an owner looks: the rows are their own.
+    pub is_owner: bool,
 }
 
 /// A refused request, with what its owner and an administrator compare.
@@ -87,13 +89,19 @@ impl Page for AdminClients {
             } else {
                 vec![]
             },
+            is_owner: false,
         };
         let rows = vec![
             ClientRow::sample("ITU Events <&>", 0),
             ClientRow::sample("Bookshop", 1),
             ClientRow::sample("Mailing lists", 2),
         ];
-        vec![page(vec![], 0), page(rows, 60)]
+        let of_owner = Self {
+            is_owner: true,
+            unknown: vec![],
+            ..page(rows.clone(), 3)
+        };
+        vec![page(vec![], 0), page(rows, 60), of_owner]
     }
 }
 
@@ -263,6 +271,8 @@ impl ClientSecretRow {
 #[derive(Clone, Debug, Serialize)]
 pub struct AdminClient {
     pub row: ClientRow,
+    /// `true` if an owner looks, who does not everything with it.
+    pub is_owner: bool,
     pub profile: String,
     /// The method, or `None` for basic and post alike.
     pub auth_method: Option<String>,
@@ -287,6 +297,7 @@ impl Page for AdminClient {
     fn samples() -> Vec<Self> {
         let page = Self {
             row: ClientRow::sample("ITU Events <&>", 2),
+            is_owner: false,
             profile: "oidc".into(),
             auth_method: None,
             grant_types: vec!["authorization_code".into(), "refresh_token".into()],
@@ -321,6 +332,7 @@ impl Page for AdminClient {
             page.clone(),
             Self {
                 row: ClientRow::sample("Bookshop", 0),
+                is_owner: true,
                 auth_method: Some("private_key_jwt".into()),
                 uses_secret: false,
                 secrets: vec![],

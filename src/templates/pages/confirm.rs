@@ -100,6 +100,8 @@ impl Page for Confirm {
             ("suspend", "admin.account.suspend"),
             ("reinstate", "admin.account.lift"),
             ("give_role", "confirm.give_role.button"),
+            ("name_owner", "admin.client_owners.name_button"),
+            ("remove_owner", "admin.client_owners.remove"),
         ];
         let sample = |(act, button)| Self {
             right: "Documents".into(),

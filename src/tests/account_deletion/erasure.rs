@@ -23,6 +23,7 @@ const PSEUDONYMS: [(&str, &str); 12] = [
     ("ties_rights", "decided_by"),
     ("ties_rights", "ended_by"),
     ("focal_points", "designated_by"),
+    ("client_owners", "named_by"),
     ("assisted_recoveries", "asked_by"),
     ("assisted_recoveries", "confirmed_by"),
 ];

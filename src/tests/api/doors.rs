@@ -36,6 +36,7 @@ async fn each_page_of_a_console_stands_in_the_list() {
         Audience::Staff,
         Audience::Support,
         Audience::Auditor,
+        Audience::ClientOwner,
         Audience::Administrator,
     ];
     let consoles = routes

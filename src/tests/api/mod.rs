@@ -2,6 +2,7 @@
 
 mod access;
 mod calls;
+mod client_owners;
 mod doors;
 mod mails;
 mod resources;

@@ -1,7 +1,8 @@
-//! Tests the pages on which administrators register and change services: `/admin/clients` and below.
+//! Tests the pages on which administrators and owners register and change services: `/admin/clients` and below.
 
 mod acting;
 mod editing;
+mod owners;
 mod registering;
 mod software;
 

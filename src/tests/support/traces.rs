@@ -159,6 +159,9 @@ pub async fn person_in_every_table(op: &TestOp, email: &str) -> Known {
              due_at, attempts) VALUES ('v', 'w', '{id}', 'account-disabled', 'x', {at}, {at}, {at}, 0)"
         ),
         format!("INSERT INTO former_addresses (account_id, label) VALUES ('{id}', '{label}')"),
+        format!(
+            "INSERT INTO client_owners (client_id, account_id, named_at, named_by) VALUES ('shop', '{id}', {at}, '{bob}')"
+        ),
         format!("INSERT INTO passkey_offers (account_id, declined_at) VALUES ('{id}', {at})"),
         format!(
             "INSERT INTO document_acceptances (account_id, document, version, language, sha256, accepted_at) \

@@ -152,6 +152,13 @@ const SECTIONS: &[(&str, &[Column])] = &[
         ],
     ),
     (
+        "client_owners",
+        &[
+            ("client_id", "data.field.service", Service),
+            ("named_at", "data.field.since", Time),
+        ],
+    ),
+    (
         "consents",
         &[
             ("client_id", "data.field.service", Service),

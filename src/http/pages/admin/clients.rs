@@ -1,5 +1,5 @@
-//! Shows administrators the registered clients at `/admin/clients`, each with its report and its refused requests. What
-//! changes them is in the files below.
+//! Shows the registered clients at `/admin/clients`, each with its report and its refused requests: all of them to
+//! administrators, to owners their own. What changes them is in the files below.
 
 pub mod acts;
 mod answers;
@@ -8,6 +8,7 @@ pub mod events;
 mod member_values;
 mod members;
 pub mod new;
+pub mod owners;
 
 use axum::extract::Path;
 use axum::response::Response;
@@ -38,7 +39,12 @@ pub async fn list(ctx: PageContext, query: ListQuery) -> Result<Response, PageEr
     let page = AdminClients {
         form: query.form(&FILTERS),
         rows: found.rows.iter().map(row).collect(),
-        unknown: refusals(&ctx, clients::UNKNOWN).await?,
+        unknown: if ctx.administers_clients() {
+            refusals(&ctx, clients::UNKNOWN).await?
+        } else {
+            Vec::new()
+        },
+        is_owner: !ctx.administers_clients(),
         paging: paging(&found, paths::ADMIN_CLIENTS, &query, &FILTERS),
     };
     ctx.page(&page).await
@@ -55,6 +61,7 @@ pub async fn show(ctx: PageContext, Path(id): Path<String>) -> Result<Response, 
     let findings = clients::report(&client);
     let page = AdminClient {
         row: row(&client),
+        is_owner: !ctx.administers_clients(),
         profile: client.settings.profile.to_string(),
         auth_method: metadata.token_endpoint_auth_method.map(|it| it.to_string()),
         grant_types: metadata.grant_types.iter().map(ToString::to_string).collect(),

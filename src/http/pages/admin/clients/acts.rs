@@ -39,13 +39,13 @@ impl Act {
         Self::ALL.into_iter().find(|it| it.as_str() == value)
     }
 
-    /// Returns `false` if the client is already as the act would make it.
-    fn applies_to(self, client: &Client) -> bool {
+    /// Returns `false` if the client is already as the act would make it, or the act is not for whoever looks.
+    fn applies_to(self, client: &Client, is_administrator: bool) -> bool {
         match self {
             Self::RotateSecret => client.metadata.uses_secret(),
-            Self::Disable => client.enabled,
-            Self::Enable => !client.enabled,
-            Self::Delete => true,
+            Self::Disable => is_administrator && client.enabled,
+            Self::Enable => is_administrator && !client.enabled,
+            Self::Delete => is_administrator,
         }
     }
 }
@@ -55,7 +55,7 @@ pub async fn confirm(ctx: PageContext, Path(id): Path<String>) -> Result<Respons
     let id = ClientId::new(id);
     let client = clients::read(app, &context, &id).await.map_err(refused)?;
     let act = ctx.given("action").and_then(|it| Act::parse(&it));
-    let Some(act) = act.filter(|it| it.applies_to(&client)) else {
+    let Some(act) = act.filter(|it| it.applies_to(&client, ctx.administers_clients())) else {
         return ctx.show_elsewhere(&paths::admin_client(&id)).await;
     };
     let dependents = clients::dependents(app, &context, &id).await.map_err(refused)?;

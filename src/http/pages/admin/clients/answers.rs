@@ -4,6 +4,7 @@ use axum::response::Response;
 
 use crate::domain::client::Client;
 use crate::domain::message::Message;
+use crate::domain::powers::Area;
 use crate::http::outcome::Outcome;
 use crate::http::pages::{PageContext, PageError};
 use crate::oidc::clients::{self, ClientError, Issued, Problem, Software};
@@ -11,9 +12,18 @@ use crate::paths;
 use crate::templates::pages::{ClientSettings, NewSecret};
 use crate::templates::{FormChoice, FormState};
 
+impl PageContext {
+    /// Returns `true` if whoever looks is an administrator, and `false` for an owner of the client at hand. What either may do
+    /// the room decides; the page offers no more than that.
+    pub(super) fn administers_clients(&self) -> bool {
+        self.actor_context().actor.administers(Area::Clients)
+    }
+}
+
 pub(super) fn refused(error: ClientError) -> PageError {
     match error {
         ClientError::Unknown(_) => PageError::NotFound,
+        ClientError::ReauthenticationNeeded => PageError::StaleLogin,
         other => PageError::internal(other),
     }
 }

@@ -1,4 +1,5 @@
-//! `/admin/clients/{id}/edit`: an administrator changes any member of a client. The version that was shown travels with
+//! `/admin/clients/{id}/edit`: an administrator changes any member of a client, an owner those that do not extend it, and
+//! sees the rest. The version that was shown travels with
 //! the form: if somebody else has changed the client meanwhile, nothing is saved, what was typed stays, and what is
 //! stored now stands beside it (security.md G-9).
 
@@ -31,22 +32,35 @@ pub async fn show(ctx: PageContext, Path(id): Path<String>) -> Result<Response, 
     let page = AdminClientEdit {
         id: client.id.to_string(),
         name: client.name().to_owned(),
+        is_owner: !ctx.administers_clients(),
         self_registered: client.origin == Origin::Registration,
         seen: client.version().to_string(),
         sections: SECTIONS
             .iter()
-            .map(|it| section(it, &form, is_stale.then_some(&stored)))
+            .map(|it| section(&ctx, it, &form, (&stored, is_stale)))
             .collect(),
         form,
     };
     ctx.page(&page).await
 }
 
-fn section(section: &Section, form: &FormState, stored: Option<&FormState>) -> ClientSection {
+fn section(
+    ctx: &PageContext,
+    section: &Section,
+    form: &FormState,
+    (stored, is_stale): (&FormState, bool),
+) -> ClientSection {
     let fields: Vec<ClientField> = section
         .fields
         .iter()
-        .map(|it| client_field(it, form, stored))
+        .map(|it| match is_fixed(ctx, it.name) {
+            // The form that comes back does not have it: what is stored is shown.
+            true => ClientField {
+                is_fixed: true,
+                ..client_field(it, stored, None)
+            },
+            false => client_field(it, form, is_stale.then_some(stored)),
+        })
         .collect();
     let needs_attention = |it: &ClientField| it.stored.is_some() || form.errors.contains_key(it.name);
     ClientSection {
@@ -65,8 +79,15 @@ fn client_field(field: &Field, form: &FormState, stored: Option<&FormState>) -> 
         input: field.input.as_str(),
         options: field.input.options(),
         ticked: typed.clone(),
+        is_fixed: false,
         stored: stored.filter(|it| differs(field, it, &typed)),
     }
+}
+
+/// Returns `true` if the field is shown to whoever looks, and not theirs to change.
+fn is_fixed(ctx: &PageContext, field: &str) -> bool {
+    let member = field.split_once('.').map_or(field, |it| it.0);
+    !ctx.administers_clients() && clients::is_for_administrators(member)
 }
 
 /// Returns `true` if the values differ. Boxes have the order of the page, whatever that of their values is.
@@ -103,6 +124,9 @@ async fn update(
     seen: Version,
     fields: &TypedMembers,
 ) -> Result<Client, ClientError> {
+    // What was only shown is not in the form that comes back.
+    let stored = form_of(&client.definition());
+    let fields = fields.with(&stored, |field| is_fixed(ctx, field));
     let members = fields.read().map_err(ClientError::Invalid)?;
     let update = Update {
         seen,

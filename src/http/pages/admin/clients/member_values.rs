@@ -41,6 +41,19 @@ impl TypedMembers {
         first.map_or("", |it| it.trim())
     }
 
+    /// Adds the stored values of those fields that the form did not have.
+    pub(super) fn with(&self, stored: &FormState, is_added: impl Fn(&str) -> bool) -> Self {
+        let mut all = self.0.clone();
+        for field in fields().filter(|it| is_added(it.name)) {
+            let values = match stored.ticked.get(field.name) {
+                Some(several) => several.clone(),
+                None => vec![stored.value(field.name).to_owned()],
+            };
+            all.entry(field.name.to_owned()).or_insert(values);
+        }
+        Self(all)
+    }
+
     fn lines(&self, name: &str) -> Vec<&str> {
         let lines = self.text(name).lines().map(str::trim);
         lines.filter(|it| !it.is_empty()).collect()

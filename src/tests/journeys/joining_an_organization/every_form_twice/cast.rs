@@ -17,6 +17,7 @@ use itu_account::accounts::assisted_recovery;
 use itu_account::domain::ClientId;
 use itu_account::domain::actor::{Actor, Context};
 use itu_account::domain::role::Role;
+use itu_account::oidc::clients::{self, Whom};
 use itu_account::oidc::shared_signals::{self, NewWebhook};
 use itu_account::storage::outbox::{self, NewMail, TooOld};
 
@@ -60,6 +61,15 @@ pub async fn cast() -> Cast {
     let mut rp = op.client("events").await;
     // A service that the administrator walks over, up to its end.
     op.client("doomed").await;
+    op.person("patron@example.org").await;
+    op.person("sponsor@example.org").await;
+    let [patron, sponsor] = [
+        op.find_account("patron@example.org").await.id,
+        op.find_account("sponsor@example.org").await.id,
+    ];
+    let shop_id = ClientId::new("shop");
+    let owned = clients::add_owner(&op.app, &Context::operator(), &shop_id, &Whom::Account(&patron)).await;
+    owned.expect("an owner");
     let webhook = NewWebhook {
         client: ClientId::new("shop"),
         endpoint: "https://shop.example.test/hear".into(),
@@ -232,6 +242,11 @@ pub async fn cast() -> Cast {
         of("administrator", "/admin/clients/new"),
         of("administrator", "/admin/clients/shop/events"),
         ("administrator", format!("/admin/clients/shop/events/{webhook}")),
+        of("administrator", "/admin/clients/shop/owners"),
+        (
+            "administrator",
+            format!("/admin/clients/shop/owners/confirm?action=name&account_id={sponsor}"),
+        ),
         of("administrator", "/admin/clients/doomed/edit"),
         of("administrator", "/admin/clients/doomed"),
         of("administrator", "/admin/recoveries?email=forgetful@example.org"),
