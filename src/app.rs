@@ -17,7 +17,9 @@ use crate::certificates::Authorities;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::documents::Documents;
+use crate::domain::ClientId;
 use crate::domain::blocklist::Blocklist;
+use crate::domain::client_use::CountedUse;
 use crate::domain::disposable_domains::DisposableDomains;
 use crate::domain::reserved_name::ReservedNames;
 use crate::fetch::Fetch;
@@ -28,6 +30,7 @@ use crate::limits::Limits;
 use crate::mail::Mailer;
 use crate::passwords::Hasher;
 use crate::storage::Database;
+use crate::storage::client_counts::ClientCounters;
 use crate::storage::clients::ClientRegistry;
 use crate::storage::ephemeral::Ephemeral;
 use crate::templates::Templates;
@@ -63,6 +66,7 @@ pub struct Parts {
     pub client_keys: RemoteKeys,
     pub client_authorities: Authorities,
     pub registry: ClientRegistry,
+    pub client_counters: ClientCounters,
     /// Cancelled when the process is asked to end: work that nobody waits for begins no further transaction.
     pub stopping: CancellationToken,
 }
@@ -76,6 +80,12 @@ impl std::ops::Deref for App {
 }
 
 impl App {
+    /// Counts something of a registered client, for its owner. Nothing decides by it.
+    pub fn count_use(&self, client: &ClientId, counted: CountedUse) {
+        let today = self.clock.now().date_naive();
+        self.client_counters.count(client, today, counted);
+    }
+
     /// Returns the names that nobody but an administrator may give a client or an organization (security.md DR-7).
     pub fn reserved_names(&self) -> ReservedNames {
         let site = Locale::ALL.map(|it| i18n::text(it, "site.name", &()).unwrap_or_default());

@@ -20,6 +20,7 @@ use crate::jose::RemoteKeys;
 use crate::keys::{Keyring, rotation};
 use crate::limits::Limits;
 use crate::passwords::{self, Hasher};
+use crate::storage::client_counts::ClientCounters;
 use crate::storage::clients::ClientRegistry;
 use crate::storage::ephemeral::Ephemeral;
 use crate::storage::{Database, organizations};
@@ -81,6 +82,7 @@ impl App {
             client_keys: RemoteKeys::new(fetch.clone(), clock.clone()),
             fetch,
             registry: ClientRegistry::load(db.read()).await?,
+            client_counters: ClientCounters::default(),
             keys,
             ephemeral,
             db,

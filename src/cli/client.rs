@@ -4,9 +4,11 @@
 mod handover;
 mod input;
 mod members;
+mod mend;
 mod owners;
 #[cfg(test)]
 mod tests;
+mod usage;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -61,6 +63,10 @@ pub enum Command {
     Enable { id: String },
     /// Remove a client with every token and consent that it has
     Delete { id: String },
+    /// Who logs in there, how often, and what was refused in the last 30 days
+    Usage { id: String },
+    /// End a weakness of the report by the change that it offers
+    Mend(mend::Arguments),
     /// The people who look after a client
     #[command(subcommand)]
     Owner(owners::Command),
@@ -148,6 +154,8 @@ pub async fn run(console: &Console, command: Command) -> anyhow::Result<ExitCode
                 format!("{} is deleted", client.id),
             );
         }
+        Command::Usage { id } => usage::run(console, &app, &context, &ClientId::new(id)).await?,
+        Command::Mend(arguments) => mend::run(console, &app, &context, arguments).await?,
         Command::Owner(command) => owners::run(console, &app, &context, command).await?,
         Command::InitialAccessToken { clients } => {
             initial_access_token(console, &app, &context, clients).await?;

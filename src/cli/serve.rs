@@ -60,6 +60,9 @@ pub(super) async fn run(console: &Console) -> anyhow::Result<()> {
     let jobs = jobs::start(&app);
     server::serve(listener, tls, router::router(&app), until_stopped()).await;
     jobs.stop().await;
+    if let Err(error) = jobs::store_use_of_clients(&app).await {
+        tracing::warn!(%error, "the latest counts of logins are lost");
+    }
     tracing::info!("stopped");
     Ok(())
 }

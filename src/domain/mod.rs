@@ -17,6 +17,7 @@ pub mod disposable_domains;
 pub mod browser;
 pub mod claim;
 pub mod client;
+pub mod client_use;
 pub mod data_download;
 pub mod device;
 pub mod difference;

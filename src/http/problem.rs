@@ -334,6 +334,7 @@ impl From<ClientError> for Problem {
             ClientError::Unknown(_) => Self::new(Kind::NotFound),
             ClientError::Conflict(_) => Self::new(Kind::PreconditionFailed),
             ClientError::NotAnOwner => Self::new(Kind::NotFound),
+            ClientError::NoMend => Self::of_member("topic", error.to_string()),
             ClientError::NoAccount => Self::of_member("email", error.to_string()),
             ClientError::ReauthenticationNeeded => stale(),
             failed @ ClientError::Mail(_) => Self::internal(failed),

@@ -10,6 +10,6 @@ pub use job::Job;
 pub use runner::Running;
 pub use schedule::{
     ALL, build_data_downloads, delete_accounts, deliver_events, deliver_logouts, deliver_mail, deliver_pings,
-    recover_accounts, refresh, revoke_globally, seal_audit_trail, start,
+    recover_accounts, refresh, revoke_globally, seal_audit_trail, start, store_use_of_clients,
 };
 pub use sweep::sweep;

@@ -45,6 +45,11 @@ pub const ALL: &[Job] = &[
         run: |app| Box::pin(async move { revoke_globally(&app).await }),
     },
     Job {
+        name: "use of clients",
+        every: Duration::from_secs(10),
+        run: |app| Box::pin(async move { store_use_of_clients(&app).await }),
+    },
+    Job {
         name: "data downloads",
         every: Duration::from_secs(2),
         run: |app| Box::pin(async move { build_data_downloads(&app).await }),
@@ -141,6 +146,12 @@ async fn begin_events(app: &App) -> anyhow::Result<()> {
 /// Sends what services wait for, and waits until they have answered.
 pub async fn deliver_events(app: &App) -> anyhow::Result<()> {
     oidc::shared_signals::begin_round(app).await?.join_all().await;
+    Ok(())
+}
+
+/// Stores how often clients were used since the last time.
+pub async fn store_use_of_clients(app: &App) -> anyhow::Result<()> {
+    oidc::clients::store_counts(app).await?;
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use sea_orm::DbErr;
 
-use super::shared_signals;
+use super::{clients, shared_signals};
 use crate::app::App;
 use crate::domain::Time;
 use crate::oidc::global_revocation;
@@ -32,6 +32,7 @@ pub async fn sweep(app: &App) -> Result<u64, DbErr> {
     rows += until_done(stopping, || authentication_requests::delete_expired(db, requests)).await?;
     rows += shared_signals::sweep(app).await?;
     rows += until_done(stopping, || client_registrations::delete_expired(db, spent)).await?;
+    rows += until_done(stopping, || clients::forget_counts(app)).await?;
     Ok(rows)
 }
 

@@ -13,6 +13,7 @@ pub mod authentication_requests;
 pub mod batches;
 mod busy;
 pub mod cache_versions;
+pub mod client_counts;
 pub mod client_dependents;
 pub mod client_owners;
 pub mod client_registrations;

@@ -102,6 +102,7 @@ pub const WITHHELD: &[(&str, &str, Reason)] = &[
 
 /// The tables that hold nothing on a person with an account, each with the reason.
 pub const WITHOUT_PEOPLE: &[(&str, &str)] = &[
+    ("client_counts", "numbers of logins and refusals of services"),
     ("client_secrets", "secrets of services"),
     ("clients", "services"),
     ("event_chain_ends", "the ends of the chain of the audit trail"),

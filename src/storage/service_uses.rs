@@ -1,12 +1,14 @@
 //! The services that a person logged in to: one row for each account and client.
 
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use super::entities::service_use::{ActiveModel, Column, Entity, Model};
 use crate::domain::authorization::ServiceUse;
 use crate::domain::scope::Scope;
-use crate::domain::{AccountId, ClientId};
+use crate::domain::{AccountId, ClientId, Time};
 
 pub async fn find(
     db: &impl ConnectionTrait,
@@ -28,6 +30,20 @@ pub async fn list_of_account(
         .all(db)
         .await?;
     rows.into_iter().map(from_row).collect()
+}
+
+/// Returns the last time that a client was used by anybody.
+pub async fn find_last_of_client(
+    db: &impl ConnectionTrait,
+    client: &ClientId,
+) -> Result<Option<Time>, DbErr> {
+    let last = Entity::find()
+        .select_only()
+        .column(Column::LastUsedAt)
+        .filter(Column::ClientId.eq(client.as_str()))
+        .order_by_desc(Column::LastUsedAt)
+        .limit(1);
+    last.into_tuple().one(db).await
 }
 
 /// Stores the row as given; the first time stays.

@@ -1,6 +1,6 @@
 //! `itu-account client owner`: the people who look after a client, each named by the address of the account.
 
-use anyhow::Context as _;
+use anyhow::anyhow;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ pub enum Command {
 pub async fn run(console: &Console, app: &App, context: &Context, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Add { id, email } => {
-            let email = EmailAddress::parse(&email).context("this is no e-mail address")?;
+            let email = address(&email)?;
             let id = ClientId::new(id);
             let account = clients::add_owner(app, context, &id, &Whom::Email(&email)).await?;
             let email = account.email.as_str();
@@ -32,7 +32,7 @@ pub async fn run(console: &Console, app: &App, context: &Context, command: Comma
             console.print(&answer, format!("{email} is an owner of {id}"));
         }
         Command::Remove { id, email } => {
-            let email = EmailAddress::parse(&email).context("this is no e-mail address")?;
+            let email = address(&email)?;
             let id = ClientId::new(id);
             let owners = clients::owners(app, context, &id).await?;
             let owner = owners
@@ -54,12 +54,16 @@ pub async fn run(console: &Console, app: &App, context: &Context, command: Comma
     Ok(())
 }
 
+fn address(typed: &str) -> anyhow::Result<EmailAddress> {
+    EmailAddress::parse(typed).map_err(|_| anyhow!("this is no e-mail address"))
+}
+
 fn line(owner: &Owner) -> String {
     let account = &owner.account;
     format!("{}  {}", account.email.as_str(), account.profile.full_name())
 }
 
 fn row(owner: &Owner) -> Value {
-    json!({ "account_id": owner.account.id, "email": owner.account.email.as_str(),
+    json!({ "account_id": owner.account.id.as_str(), "email": owner.account.email.as_str(),
         "name": owner.account.profile.full_name(), "since": owner.since })
 }

@@ -182,7 +182,7 @@ impl From<&DomainClient> for ClientSummary {
 
 /// A client, with every member that is not at its default.
 #[derive(Serialize, ToSchema)]
-struct Client {
+pub(super) struct Client {
     client_id: String,
     enabled: bool,
     /// The members of RFC 7591 and of contract.md.
@@ -259,6 +259,8 @@ struct Finding {
     /// What is weak, and how to mend it.
     what: String,
     mend: String,
+    /// `true` if `mendClient` mends it.
+    mendable: bool,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -409,6 +411,7 @@ async fn rotate(call: Call) -> Outcome {
 
 async fn report(call: Call) -> Outcome {
     let client = clients::read(&call.app, &call.context, &id_of(&call)).await?;
+    let mends = clients::mends(&call.app, &call.context, &client).await?;
     let findings = clients::report(&client).into_iter().map(|it| {
         let topic = it.topic.as_str();
         let text = |part: &str| {
@@ -424,6 +427,9 @@ async fn report(call: Call) -> Outcome {
             source: it.topic.source().to_owned(),
             what: text("what"),
             mend: text("mend"),
+            mendable: mends
+                .iter()
+                .any(|mend| mend.topic == it.topic && mend.value == it.value),
         }
     });
     Reply::one(&Report {

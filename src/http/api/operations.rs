@@ -5,6 +5,9 @@ use super::{
     accounts, affiliations, audit, clients, mails, organizations, proposals, revocations, signing_keys,
 };
 use super::{accounts, affiliations, audit, client_owners, clients, organizations, proposals, revocations};
+    accounts, affiliations, audit, client_mends, client_owners, client_usage, clients, organizations,
+    proposals, revocations,
+};
 
 /// Returns every operation.
 pub fn all() -> impl Iterator<Item = &'static Operation> {
@@ -12,6 +15,8 @@ pub fn all() -> impl Iterator<Item = &'static Operation> {
         accounts::OPERATIONS,
         clients::OPERATIONS,
         client_owners::OPERATIONS,
+        client_usage::OPERATIONS,
+        client_mends::OPERATIONS,
         organizations::OPERATIONS,
         proposals::OPERATIONS,
         affiliations::OPERATIONS,

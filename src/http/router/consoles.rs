@@ -147,6 +147,11 @@ pub(super) fn admin_routes(routes: Routes) -> Routes {
         )
         .at(paths::ADMIN_CLIENT_SECRET, ClientOwner, get(clients::show_secret))
         .at(
+            paths::ADMIN_CLIENT_MEND,
+            ClientOwner,
+            get(clients::mends::confirm).post(clients::mends::apply),
+        )
+        .at(
             paths::ADMIN_CLIENT_OWNERS,
             Administrator,
             get(clients::owners::show).post(clients::owners::name),

@@ -8,6 +8,7 @@ use crate::domain::account::Account;
 use crate::domain::authentication::Acr;
 use crate::domain::authorization::{AuthorizationRequest, Grant};
 use crate::domain::client::Client;
+use crate::domain::client_use::CountedUse;
 use crate::domain::grant_management::GrantId;
 use crate::domain::session::Session;
 use crate::domain::token::Confirmation;
@@ -43,6 +44,10 @@ pub async fn issue(app: &App, login: &Login<'_>, acr: Acr) -> Result<Vec<(&'stat
     }
     if request.response_type.is_front_channel() {
         logout::take_part(app, client, &grant, &account.sub).await?;
+        if !request.response_type.code {
+            // Otherwise the redemption of the code is counted.
+            app.count_use(&client.id, CountedUse::Login);
+        }
         service_use::record(app, &grant).await;
         let authorized = Authorized {
             scope: grant.scope.clone(),

@@ -1,11 +1,15 @@
 //! The audit of authorization requests that were refused. `request` calls it. Such a request has no authenticated
-//! sender, so only the first of each minute, kind and client is written (security.md LG-1; `App::record_refusal`).
+//! sender, so only the first of each minute, kind and client is written (security.md LG-1; `App::record_refusal`). All are
+//! counted for the owner of the client.
+
+use std::sync::Arc;
 
 use super::raw_request::RawRequest;
 use super::response::Rejection;
 use crate::app::App;
 use crate::domain::actor::Context;
 use crate::domain::client::Client;
+use crate::domain::client_use::CountedUse;
 use crate::domain::event::{Action, Event};
 use crate::oidc::Error;
 
@@ -14,6 +18,13 @@ pub const UNKNOWN: &str = "unknown";
 
 /// Records a request that was refused. It is refused whether this is recorded or not.
 pub async fn record(app: &App, context: &Context, raw: &RawRequest, rejection: &Rejection) {
+    if let Some(client) = registered(app, raw) {
+        let counted = match rejection {
+            Rejection::Page(_) => CountedUse::RedirectUri,
+            Rejection::Answer(_) => CountedUse::Request,
+        };
+        app.count_use(&client.id, counted);
+    }
     let refusal = refusal(app, raw, rejection);
     if let Err(error) = app.record_refusal(context, refusal).await {
         tracing::warn!(%error, "a refused authorization request was not recorded");
@@ -22,6 +33,7 @@ pub async fn record(app: &App, context: &Context, raw: &RawRequest, rejection: &
 
 /// Records a request that was refused to the authenticated client that pushed it.
 pub async fn record_pushed(app: &App, context: &Context, client: &Client, error: &Error) {
+    app.count_use(&client.id, CountedUse::Request);
     let code = error.code().as_str();
     let refusal = refused(
         client.id.as_str(),
@@ -34,8 +46,12 @@ pub async fn record_pushed(app: &App, context: &Context, client: &Client, error:
     }
 }
 
+fn registered(app: &App, raw: &RawRequest) -> Option<Arc<Client>> {
+    raw.get("client_id").and_then(|id| app.registry.find(id))
+}
+
 fn refusal(app: &App, raw: &RawRequest, rejection: &Rejection) -> Event {
-    let registered = raw.get("client_id").and_then(|id| app.registry.find(id));
+    let registered = registered(app, raw);
     let client = registered.as_ref().map_or(UNKNOWN, |it| it.id.as_str());
     let error = rejection.error();
     match rejection {

@@ -13,6 +13,7 @@ use crate::certificates::Certificate;
 use crate::domain::ClientId;
 use crate::domain::actor::Context;
 use crate::domain::client::{AuthMethod, Client};
+use crate::domain::client_use::CountedUse;
 use crate::domain::event::{Action, Event};
 use crate::domain::secret::{Digest, Secret};
 use crate::jose::jws::Expect;
@@ -189,6 +190,9 @@ async fn failed(
     counted: &str,
     refusal: &Error,
 ) -> Result<()> {
+    if let Some(client) = client {
+        app.count_use(&client.id, CountedUse::Authentication);
+    }
     // A count that is full by now refuses the next attempt.
     match app
         .limits

@@ -231,6 +231,7 @@ pub(in crate::oidc) async fn remove(tx: &Tx, client: &Client) -> Result<(), Clie
         return Err(ClientError::Conflict(id.clone()));
     }
     storage::refresh_tokens::end_refresh_tokens_of_client(tx, id, tx.now()).await?;
+    storage::client_counts::delete_of_client(tx, id).await?;
     let event = Event::new(Action::ClientDeleted, format!("client:{id}"))
         .change(audited(client), serde_json::Value::Null);
     Ok(tx.record(event).await?)

@@ -41,6 +41,8 @@ pub enum ClientError {
     NotAnOwner,
     #[error("the client has as many owners as it can have")]
     TooManyOwners,
+    #[error("the report has no such finding, or no mend of it")]
+    NoMend,
     /// Needs a login within the last five minutes (security.md SE-4).
     #[error("a recent login is needed")]
     ReauthenticationNeeded,

@@ -70,6 +70,10 @@ impl Topic {
         }
     }
 
+    pub fn parse(value: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_str() == value)
+    }
+
     /// Returns the section that it follows from.
     pub fn source(self) -> &'static str {
         match self {

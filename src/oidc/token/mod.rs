@@ -20,15 +20,44 @@ pub use response::TokenResponse;
 pub use subject::is_revoked;
 
 use super::sender_constraint::{self, PresentedProof};
-use super::{Error, Parameters, Result, client_keys};
+use super::{Code, Error, Parameters, Result, client_keys};
 use crate::app::App;
 use crate::domain::actor::Context;
 use crate::domain::client::{Client, GrantType};
+use crate::domain::client_use::CountedUse;
 use crate::limits::Limit;
 use crate::oidc::mismatch::Mismatch;
 
-/// Exchanges a grant for tokens. The client is authenticated; what its tokens are bound to is verified here.
+/// Exchanges a grant for tokens. The client is authenticated; what its tokens are bound to is verified here. A refusal is
+/// counted for its owner.
 pub async fn exchange(
+    app: &App,
+    context: &Context,
+    client: &Client,
+    parameters: &Parameters,
+    proof: &PresentedProof,
+) -> Result<TokenResponse> {
+    let answer = granted(app, context, client, parameters, proof).await;
+    if answer.as_ref().is_err_and(|it| is_mistake(it.code())) {
+        app.count_use(&client.id, CountedUse::Token);
+    }
+    answer
+}
+
+/// Returns `false` for what a client hears that does as it should: a person has not decided yet, a nonce is to be taken, or
+/// the mistake is ours.
+fn is_mistake(code: Code) -> bool {
+    !matches!(
+        code,
+        Code::AuthorizationPending
+            | Code::SlowDown
+            | Code::UseDpopNonce
+            | Code::ServerError
+            | Code::TemporarilyUnavailable
+    )
+}
+
+async fn granted(
     app: &App,
     context: &Context,
     client: &Client,

@@ -9,6 +9,7 @@ use crate::domain::AuthorizationId;
 use crate::domain::actor::Context;
 use crate::domain::authorization::Grant;
 use crate::domain::client::Client;
+use crate::domain::client_use::CountedUse;
 use crate::domain::event::{Action, Event};
 use crate::domain::token::{Confirmation, LONGEST_REFRESH_TOKEN};
 use crate::oidc::{Error, Parameters, Result, logout, service_use};
@@ -29,6 +30,7 @@ pub async fn grant(
     let (account, grant) = subject::of_grant(app, client, grant, subject::Session::Needed).await?;
     let scope = scope::in_force(client, &grant, &account)?;
     logout::take_part(app, client, &grant, &account.sub).await?;
+    app.count_use(&client.id, CountedUse::Login);
     service_use::record(app, &grant).await;
     let refresh_token = if may_refresh(client, &grant) {
         Some(refresh_family::begin(app, client, &grant, bound_to.as_ref()).await?)

@@ -7,6 +7,7 @@ pub mod affiliation;
 pub mod assisted_recovery;
 pub mod authentication_request;
 pub mod client;
+pub mod client_count;
 pub mod client_owner;
 pub mod client_secret;
 pub mod code_attempt;

@@ -112,6 +112,8 @@ pub struct ClientFinding {
     pub weak: bool,
     /// `true` if it is usual for a service of this kind.
     pub ordinary: bool,
+    /// `true` if a change of the registration alone ends it, and whoever looks may make it.
+    pub has_mend: bool,
     /// The section of the standard.
     pub source: &'static str,
     pub value: String,
@@ -267,6 +269,42 @@ impl ClientSecretRow {
     }
 }
 
+/// The use of a service in the last 30 days.
+#[derive(Clone, Debug, Serialize)]
+pub struct ClientUse {
+    pub last_login_at: Option<Time>,
+    pub logins: u64,
+    pub days: Vec<DayOfUse>,
+    /// The kind of what was refused, and how often. Their texts are `admin.usage.refused.<kind>`.
+    pub refused: Vec<(&'static str, u64)>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct DayOfUse {
+    /// The day in UTC, as ISO 8601 writes it.
+    pub day: String,
+    pub logins: u64,
+    /// The height of its bar, 0 to 100.
+    pub height: u64,
+}
+
+impl ClientUse {
+    fn sample(logins: u64) -> Self {
+        let day = |number: u64| DayOfUse {
+            day: format!("2026-11-{number:02}"),
+            logins: logins * number,
+            height: if logins == 0 { 0 } else { number * 3 },
+        };
+        let kinds = ["redirect_uri", "request", "authentication", "token"];
+        Self {
+            last_login_at: (logins > 0).then(samples::at),
+            logins: logins * 465,
+            days: (1..=30).map(day).collect(),
+            refused: kinds.map(|it| (it, logins)).to_vec(),
+        }
+    }
+}
+
 /// `/admin/clients/{id}`.
 #[derive(Clone, Debug, Serialize)]
 pub struct AdminClient {
@@ -284,6 +322,7 @@ pub struct AdminClient {
     /// `true` if it authenticates by a secret.
     pub uses_secret: bool,
     pub secrets: Vec<ClientSecretRow>,
+    pub usage: ClientUse,
     pub people: u64,
     pub sessions: u64,
     pub refresh_tokens: u64,
@@ -307,6 +346,7 @@ impl Page for AdminClient {
             settings: ClientSettings::of_file(),
             uses_secret: true,
             secrets: ClientSecretRow::samples(),
+            usage: ClientUse::sample(3),
             people: 2,
             sessions: 1,
             refresh_tokens: 11,
@@ -316,6 +356,7 @@ impl Page for AdminClient {
                     topic: "front_channel_tokens",
                     weak: true,
                     ordinary: false,
+                    has_mend: true,
                     source: "RFC 9700 §2.1.2",
                     value: "code id_token".into(),
                 },
@@ -323,6 +364,7 @@ impl Page for AdminClient {
                     topic: "bearer_tokens",
                     weak: false,
                     ordinary: true,
+                    has_mend: false,
                     source: "RFC 9700 §2.2.1",
                     value: String::new(),
                 },
@@ -336,6 +378,7 @@ impl Page for AdminClient {
                 auth_method: Some("private_key_jwt".into()),
                 uses_secret: false,
                 secrets: vec![],
+                usage: ClientUse::sample(0),
                 settings: ClientSettings::of_fields(),
                 redirect_uris: vec![],
                 findings: vec![],

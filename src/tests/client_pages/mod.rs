@@ -2,9 +2,11 @@
 
 mod acting;
 mod editing;
+mod mending;
 mod owners;
 mod registering;
 mod software;
+mod usage;
 
 use crate::support::{Person, TestOp};
 use itu_account::domain::role::Role;

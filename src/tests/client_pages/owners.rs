@@ -21,7 +21,8 @@ async fn named(op: &TestOp, email: &str, client: &str) {
     done.expect("an owner");
 }
 
-async fn owner(op: &TestOp, client: &str) -> Person {
+/// Returns an owner of the service who is logged in.
+pub async fn owner(op: &TestOp, client: &str) -> Person {
     let mut person = op.person("owner@example.org").await;
     named(op, "owner@example.org", client).await;
     person.logs_in().await;

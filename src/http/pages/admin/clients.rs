@@ -7,22 +7,24 @@ pub mod edit;
 pub mod events;
 mod member_values;
 mod members;
+pub mod mends;
 pub mod new;
 pub mod owners;
 
 use axum::extract::Path;
 use axum::response::Response;
+use chrono::NaiveDate;
 
 use self::answers::{refused, settings};
 use crate::domain::client::{Client, Origin};
 use crate::domain::{ClientId, Time};
 use crate::http::pages::paging::paging;
 use crate::http::pages::{ListQuery, PageContext, PageError};
-use crate::oidc::clients::{self, ClientSearch, Severity};
+use crate::oidc::clients::{self, ClientSearch, Severity, Usage};
 use crate::paths;
 use crate::templates::pages::{
     AdminClient, AdminClientSecret, AdminClients, ClientFinding, ClientRefusal, ClientRow, ClientSecretRow,
-    NewSecret,
+    ClientUse, DayOfUse, NewSecret,
 };
 
 const FILTERS: [&str; 1] = ["q"];
@@ -59,6 +61,12 @@ pub async fn show(ctx: PageContext, Path(id): Path<String>) -> Result<Response, 
         .await
         .map_err(refused)?;
     let findings = clients::report(&client);
+    let mends = clients::mends(&ctx.app, &ctx.actor_context(), &client)
+        .await
+        .map_err(refused)?;
+    let usage = clients::usage(&ctx.app, &ctx.actor_context(), &client.id)
+        .await
+        .map_err(refused)?;
     let page = AdminClient {
         row: row(&client),
         is_owner: !ctx.administers_clients(),
@@ -71,6 +79,7 @@ pub async fn show(ctx: PageContext, Path(id): Path<String>) -> Result<Response, 
         settings: settings(&ctx, &client, None),
         uses_secret: metadata.uses_secret(),
         secrets: secrets(&client, ctx.app.clock.now()),
+        usage: use_of(usage),
         people: dependents.people,
         sessions: dependents.sessions,
         refresh_tokens: dependents.refresh_tokens,
@@ -81,12 +90,44 @@ pub async fn show(ctx: PageContext, Path(id): Path<String>) -> Result<Response, 
                 topic: finding.topic.as_str(),
                 weak: finding.topic.severity() == Severity::Weak,
                 ordinary: finding.ordinary,
+                has_mend: mends
+                    .iter()
+                    .any(|it| it.topic == finding.topic && it.value == finding.value),
                 source: finding.topic.source(),
                 value: finding.value,
             })
             .collect(),
     };
     ctx.page(&page).await
+}
+
+/// Returns the use of the client, with the height of each day's bar among 100.
+fn use_of(usage: Usage) -> ClientUse {
+    let most = usage
+        .days
+        .iter()
+        .map(|(_, logins)| *logins)
+        .max()
+        .unwrap_or_default();
+    let height = |logins: u64| match most {
+        0 => 0,
+        _ => (logins * 100).div_ceil(most),
+    };
+    let day = |(day, logins): (NaiveDate, u64)| DayOfUse {
+        day: day.to_string(),
+        logins,
+        height: height(logins),
+    };
+    ClientUse {
+        last_login_at: usage.last_login_at,
+        logins: usage.days.iter().map(|(_, logins)| logins).sum(),
+        days: usage.days.into_iter().map(day).collect(),
+        refused: usage
+            .refused
+            .into_iter()
+            .map(|(kind, number)| (kind.as_str(), number))
+            .collect(),
+    }
 }
 
 /// Returns the secrets that work at `now`, the newest first.

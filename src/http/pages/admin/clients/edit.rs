@@ -53,13 +53,17 @@ fn section(
     let fields: Vec<ClientField> = section
         .fields
         .iter()
-        .map(|it| match is_fixed(ctx, it.name) {
-            // The form that comes back does not have it: what is stored is shown.
-            true => ClientField {
-                is_fixed: true,
-                ..client_field(it, stored, None)
-            },
-            false => client_field(it, form, is_stale.then_some(stored)),
+        .map(|it| {
+            if is_fixed(ctx, it.name) {
+                // The form that comes back does not have it: what is stored is shown.
+                let field = client_field(it, stored, None);
+                ClientField {
+                    is_fixed: true,
+                    ..field
+                }
+            } else {
+                client_field(it, form, is_stale.then_some(stored))
+            }
         })
         .collect();
     let needs_attention = |it: &ClientField| it.stored.is_some() || form.errors.contains_key(it.name);
