@@ -142,6 +142,7 @@ pub const ADMIN_CLIENT: &str = "/admin/clients/{id}";
 pub const ADMIN_CLIENT_EDIT: &str = "/admin/clients/{id}/edit";
 pub const ADMIN_CLIENT_CONFIRM: &str = "/admin/clients/{id}/confirm";
 pub const ADMIN_CLIENT_SECRET: &str = "/admin/clients/{id}/secret";
+pub const ADMIN_CLIENT_PEOPLE: &str = "/admin/clients/{id}/people";
 pub const ADMIN_CLIENT_MEND: &str = "/admin/clients/{id}/report/confirm";
 pub const ADMIN_CLIENT_OWNERS: &str = "/admin/clients/{id}/owners";
 pub const ADMIN_CLIENT_OWNERS_CONFIRM: &str = "/admin/clients/{id}/owners/confirm";

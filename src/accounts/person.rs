@@ -52,14 +52,20 @@ pub async fn open(app: &App, context: &Context, id: &AccountId) -> Result<Opened
             .collect(),
         account,
     };
-    if !is_own {
-        app.write(context, async |tx| -> Result<()> {
-            let event = Event::new(Action::AccountViewed, format!("account:{}", opened.account.id));
-            Ok(tx.record(event).await?)
-        })
-        .await?;
-    }
+    record_view(app, context, &opened.account).await?;
     Ok(opened)
+}
+
+/// Records that an account was looked at, unless it is the reader's own.
+pub async fn record_view(app: &App, context: &Context, account: &Account) -> Result<()> {
+    if context.actor.account() == Some(&account.id) {
+        return Ok(());
+    }
+    app.write(context, async |tx| {
+        let event = Event::new(Action::AccountViewed, format!("account:{}", account.id));
+        Ok(tx.record(event).await?)
+    })
+    .await
 }
 
 /// Finds an account for the staff, for the page before an act on it.

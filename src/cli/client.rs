@@ -6,6 +6,7 @@ mod input;
 mod members;
 mod mend;
 mod owners;
+mod preview;
 #[cfg(test)]
 mod tests;
 mod usage;
@@ -67,6 +68,16 @@ pub enum Command {
     Usage { id: String },
     /// End a weakness of the report by the change that it offers
     Mend(mend::Arguments),
+    /// What a client would get of a person, and why a claim is missing; that the person was looked at is recorded
+    Claims {
+        id: String,
+        email: String,
+        /// The scope that is asked for [default: all that is registered]
+        #[arg(long)]
+        scope: Option<String>,
+    },
+    /// How many people the access policy of a client lets in, and the first of them
+    Access { id: String },
     /// The people who look after a client
     #[command(subcommand)]
     Owner(owners::Command),
@@ -156,6 +167,11 @@ pub async fn run(console: &Console, command: Command) -> anyhow::Result<ExitCode
         }
         Command::Usage { id } => usage::run(console, &app, &context, &ClientId::new(id)).await?,
         Command::Mend(arguments) => mend::run(console, &app, &context, arguments).await?,
+        Command::Claims { id, email, scope } => {
+            let of = (&ClientId::new(id), email.as_str(), scope.as_deref());
+            preview::claims(console, &app, &context, of).await?;
+        }
+        Command::Access { id } => preview::access(console, &app, &context, &ClientId::new(id)).await?,
         Command::Owner(command) => owners::run(console, &app, &context, command).await?,
         Command::InitialAccessToken { clients } => {
             initial_access_token(console, &app, &context, clients).await?;

@@ -337,7 +337,7 @@ impl From<ClientError> for Problem {
             ClientError::NoMend => Self::of_member("topic", error.to_string()),
             ClientError::NoAccount => Self::of_member("email", error.to_string()),
             ClientError::ReauthenticationNeeded => stale(),
-            failed @ ClientError::Mail(_) => Self::internal(failed),
+            failed @ (ClientError::Mail(_) | ClientError::Failed(_)) => Self::internal(failed),
             ClientError::Exists(_)
             | ClientError::NoSecret(..)
             | ClientError::OwnerAlready

@@ -15,6 +15,7 @@ mod listing;
 mod lookup;
 mod mends;
 mod owners;
+mod preview;
 mod report;
 mod rules;
 mod secrets;
@@ -36,6 +37,9 @@ pub(super) use lookup::find_in;
 pub use lookup::{find, list};
 pub use mends::{Mend, apply_mend, find_mend, mends};
 pub use owners::{MOST_OWNERS, Owner, Whom, add_owner, owner_candidate, owners, owns_any, remove_owner};
+pub use preview::{
+    AccessPreview, ClaimsPreview, MOST_COUNTED, Withheld, WithheldClaim, preview_access, preview_claims,
+};
 pub use report::{Finding, Severity, Topic, report};
 pub use rules::{Problem, is_for_administrators};
 pub(super) use rules::{check_metadata, check_remote};

@@ -29,6 +29,8 @@ pub enum Visible {
     ConsentedTo(ClientId),
     /// Those who logged in to it, and those whom its policy lets in, if it has one.
     UsersOf(ClientId, Option<AccessPolicy>),
+    /// Those whom a policy lets in, whether they were there or not.
+    NamedBy(AccessPolicy),
 }
 
 /// The index that a list walks.
@@ -128,6 +130,7 @@ fn ways(visible: &Visible) -> Vec<SelectStatement> {
             let named = policy.as_ref().map(named_by);
             std::iter::once(used(client)).chain(named).collect()
         }
+        Visible::NamedBy(policy) => vec![named_by(policy)],
     }
 }
 
@@ -368,6 +371,11 @@ fn condition(visible: &Visible) -> Condition {
                 any = any.add(Expr::exists(named));
             }
             all.add(any)
+        }
+        Visible::NamedBy(policy) => {
+            let column = (affiliation::Entity, affiliation::Column::AccountId);
+            let named = named_by(policy).and_where(own().equals(column)).to_owned();
+            all.add(Expr::exists(named))
         }
     }
 }

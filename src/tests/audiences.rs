@@ -45,13 +45,9 @@ async fn each_route_admits_its_audience_only() {
     op.client("other").await;
     let owner = op.person("owner@example.org").await;
     let account = op.find_account(&owner.email).await.id;
-    let owned = clients::add_owner(
-        &op.app,
-        &Context::operator(),
-        &ClientId::new("shop"),
-        &Whom::Account(&account),
-    );
-    owned.await.expect("an owner");
+    let (operator, shop) = (Context::operator(), ClientId::new("shop"));
+    let owned = clients::add_owner(&op.app, &operator, &shop, &Whom::Account(&account)).await;
+    owned.expect("an owner");
     people.push((Role::User, false, true, owner));
     // Somebody else, whom pages are about.
     let other = op.person("other@example.org").await;

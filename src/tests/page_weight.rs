@@ -89,9 +89,11 @@ fn addresses(cast: &Cast) -> Vec<(&'static str, String)> {
             Audience::Public | Audience::Client => "visitor",
             Audience::SignedIn | Audience::OwnData => "user",
             Audience::FocalPoint => "focal point",
-            Audience::Staff | Audience::Support | Audience::Auditor | Audience::Administrator => {
-                "administrator"
-            }
+            Audience::Staff
+            | Audience::Support
+            | Audience::Auditor
+            | Audience::ClientOwner
+            | Audience::Administrator => "administrator",
         };
         let path = pattern
             .replace("{organization}", "ofcom")

@@ -11,6 +11,7 @@ mod audit;
 mod call;
 mod client_mends;
 mod client_owners;
+mod client_previews;
 mod client_usage;
 mod clients;
 mod document;

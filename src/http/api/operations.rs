@@ -7,6 +7,8 @@ use super::{
 use super::{accounts, affiliations, audit, client_owners, clients, organizations, proposals, revocations};
     accounts, affiliations, audit, client_mends, client_owners, client_usage, clients, organizations,
     proposals, revocations,
+    accounts, affiliations, audit, client_mends, client_owners, client_previews, client_usage, clients,
+    organizations, proposals, revocations,
 };
 
 /// Returns every operation.
@@ -17,6 +19,7 @@ pub fn all() -> impl Iterator<Item = &'static Operation> {
         client_owners::OPERATIONS,
         client_usage::OPERATIONS,
         client_mends::OPERATIONS,
+        client_previews::OPERATIONS,
         organizations::OPERATIONS,
         proposals::OPERATIONS,
         affiliations::OPERATIONS,

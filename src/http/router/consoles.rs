@@ -152,6 +152,11 @@ pub(super) fn admin_routes(routes: Routes) -> Routes {
             get(clients::mends::confirm).post(clients::mends::apply),
         )
         .at(
+            paths::ADMIN_CLIENT_PEOPLE,
+            Administrator,
+            get(clients::people::show),
+        )
+        .at(
             paths::ADMIN_CLIENT_OWNERS,
             Administrator,
             get(clients::owners::show).post(clients::owners::name),

@@ -47,6 +47,11 @@ pub(in crate::oidc) async fn require_administrator(
     require(app, context, id, context.actor.administers(Area::Clients)).await
 }
 
+/// Does what `require_administrator` does, and admits programs that only read: for what owners do not see.
+pub(super) async fn require_overseer(app: &App, context: &Context, id: &ClientId) -> Result<(), ClientError> {
+    require(app, context, id, context.actor.oversees(Area::Clients)).await
+}
+
 /// Does what `require_administrator` does, and admits programs that only read, and the owners of the client.
 pub(in crate::oidc) async fn require_reader(
     app: &App,

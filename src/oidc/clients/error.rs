@@ -46,6 +46,8 @@ pub enum ClientError {
     /// Needs a login within the last five minutes (security.md SE-4).
     #[error("a recent login is needed")]
     ReauthenticationNeeded,
+    #[error("{0}")]
+    Failed(String),
     #[error(transparent)]
     Storage(#[from] DbErr),
     #[error(transparent)]

@@ -6,7 +6,8 @@ use sea_orm::ConnectionTrait;
 use super::ClientError;
 use super::authority::{require_administrator, require_reader};
 use super::lookup::{find, find_in};
-use crate::app::{App, Tx};
+use crate::accounts::notifications;
+use crate::app::App;
 use crate::domain::account::{Account, EmailAddress};
 use crate::domain::actor::Context;
 use crate::domain::event::{Action, Event};
@@ -14,7 +15,6 @@ use crate::domain::{AccountId, ClientId, Time};
 use crate::paths;
 use crate::storage::client_owners::{self, ClientOwner};
 use crate::storage::{self, accounts};
-use crate::templates::mails::ClientOwnership;
 
 /// The most owners of one client.
 pub const MOST_OWNERS: u64 = 20;
@@ -100,7 +100,8 @@ pub async fn add_owner(
         }
         let event = Event::new(Action::ClientOwnerAdded, format!("client:{id}"));
         tx.record(event.about(&account.id).change(false, true)).await?;
-        tell(tx, &account, client.name(), Some(id)).await?;
+        let path = Some(paths::admin_client(id));
+        notifications::client_ownership(tx, &account, client.name(), path).await?;
         Ok(account)
     })
     .await
@@ -122,7 +123,10 @@ pub async fn remove_owner(
         let event = Event::new(Action::ClientOwnerRemoved, format!("client:{id}"));
         tx.record(event.about(account).change(true, false)).await?;
         match accounts::find(tx, account).await?.filter(|it| !it.is_deleted()) {
-            Some(account) => tell(tx, &account, client.name(), None).await,
+            Some(account) => {
+                notifications::client_ownership(tx, &account, client.name(), None).await?;
+                Ok(())
+            }
             None => Ok(()),
         }
     })
@@ -139,19 +143,11 @@ async fn require_to_name(app: &App, context: &Context, id: &ClientId) -> Result<
     }
 }
 
-async fn person(db: &impl ConnectionTrait, whom: &Whom<'_>) -> Result<Account, ClientError> {
+/// Finds the active account of a person.
+pub(super) async fn person(db: &impl ConnectionTrait, whom: &Whom<'_>) -> Result<Account, ClientError> {
     let found = match whom {
         Whom::Email(email) => accounts::find_by_email(db, &email.key()).await?,
         Whom::Account(account) => accounts::find(db, account).await?,
     };
     found.filter(Account::is_active).ok_or(ClientError::NoAccount)
-}
-
-async fn tell(tx: &Tx, to: &Account, service: &str, owned: Option<&ClientId>) -> Result<(), ClientError> {
-    let mail = ClientOwnership {
-        name: to.profile.full_name(),
-        service: service.to_owned(),
-        path: owned.map(paths::admin_client),
-    };
-    Ok(tx.mail(to, &mail).await?)
 }

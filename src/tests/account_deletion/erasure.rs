@@ -12,7 +12,7 @@ use itu_account::storage::erasure::{DELETED, STAYING};
 use itu_account::storage::personal_data::WITHOUT_PEOPLE;
 
 /// Where the identifier of the account stays, as a pseudonym: the trail, and who decided about others.
-const PSEUDONYMS: [(&str, &str); 12] = [
+const PSEUDONYMS: [(&str, &str); 13] = [
     ("events", "actor"),
     ("events", "object"),
     ("events", "account_id"),

@@ -4,6 +4,7 @@ mod acting;
 mod editing;
 mod mending;
 mod owners;
+mod previewing;
 mod registering;
 mod software;
 mod usage;

@@ -10,6 +10,7 @@ mod members;
 pub mod mends;
 pub mod new;
 pub mod owners;
+pub mod people;
 
 use axum::extract::Path;
 use axum::response::Response;
