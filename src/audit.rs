@@ -1,8 +1,10 @@
 //! The audit trail: records events in the transaction that caused them (security.md LG-1), seals them into a hash chain,
-//! removes them at the end of their time (LG-2), verifies the chain (LG-5), and searches it for those who may read it.
+//! removes them at the end of their time (LG-2), verifies the chain (LG-5), searches it for those who may read it, and
+//! counts entries by day.
 //!
 //! What can be recorded is in `domain::event`, what a seal covers in `domain::audit_trail`.
 
+pub mod daily_counts;
 mod heads;
 mod recording;
 mod retention;

@@ -129,17 +129,6 @@ pub async fn list_without_focal_point(
     page(app.db.read(), context, filter, search).await
 }
 
-/// Counts the requests that come to the administrators, for a line of the menu.
-pub async fn count_without_focal_point(app: &App, context: &Context) -> Result<u64, Error> {
-    authority::require_overseer(app, context).await?;
-    let filter = Filter {
-        without_focal_point: true,
-        show: Some(Show::Requests),
-        ..Filter::default()
-    };
-    Ok(roster::count(app.db.read(), &filter).await?)
-}
-
 /// Returns one person or request, with the organization and the capacity of the actor.
 pub async fn find(
     app: &App,

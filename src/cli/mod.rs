@@ -16,6 +16,7 @@ mod key;
 mod mail;
 mod migrate;
 mod org;
+mod overview;
 mod revoke;
 mod receiver;
 mod serve;
@@ -81,6 +82,8 @@ enum Command {
     /// The audit trail: the newest entries, the proof that nothing was changed, a file of it
     #[command(subcommand)]
     Audit(audit::Command),
+    /// How the deployment fares: what waits, what happened by day, what fails and what is late
+    Overview,
     /// Streams of Shared Signals: by which services hear of what happens to people
     #[command(subcommand)]
     Stream(receiver::StreamCommand),
@@ -146,6 +149,7 @@ async fn run(console: &Console, command: Command) -> anyhow::Result<ExitCode> {
         Command::Mail(arguments) => mail::run(console, arguments).await?,
         Command::Revoke(arguments) => revoke::run(console, arguments).await?,
         Command::Audit(arguments) => audit::run(console, arguments).await?,
+        Command::Overview => overview::run(console).await?,
         Command::Stream(arguments) => receiver::run_stream(console, arguments).await?,
         Command::Webhook(arguments) => receiver::run_webhook(console, arguments).await?,
         Command::Config(arguments) => config::run(&arguments),

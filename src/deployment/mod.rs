@@ -4,14 +4,20 @@
 //!
 //! What the database has is applied in one transaction, by the rooms that it belongs to. Documents and policies are
 //! settings of the processes, which no transaction changes: those of the files have to be the ones that are served.
+//!
+//! How the deployment fares is in `overview`.
 
 mod apply;
 mod error;
 mod export;
 mod files;
+mod overview;
 mod settings;
 
 pub use apply::{Applied, Deployment, apply, preview};
 pub use error::{Error, FileProblem};
 pub use export::export;
 pub use files::{Files, is_part};
+pub use overview::{
+    Day, Events, FailingReceiver, FailingService, Late, Mail, NextKey, Overview, Requests, Waiting, overview,
+};

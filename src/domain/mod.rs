@@ -18,6 +18,7 @@ pub mod browser;
 pub mod claim;
 pub mod client;
 pub mod client_use;
+pub mod daily_count;
 pub mod data_download;
 pub mod device;
 pub mod difference;

@@ -185,6 +185,7 @@ mod tests {
                 "admin.client.software",
                 "admin.key.use.tokens",
                 "admin.key.use.userinfo",
+                "admin.overview.errors",
             ],
         ),
         (

@@ -11,5 +11,7 @@ pub use runner::Running;
 pub use schedule::{
     ALL, build_data_downloads, delete_accounts, deliver_events, deliver_logouts, deliver_mail, deliver_pings,
     recover_accounts, refresh, revoke_globally, seal_audit_trail, start, store_use_of_clients,
+    ALL, build_data_downloads, count_days, delete_accounts, deliver_events, deliver_logouts, deliver_mail,
+    deliver_pings, recover_accounts, refresh, revoke_globally, seal_audit_trail, start,
 };
 pub use sweep::sweep;

@@ -61,6 +61,11 @@ pub const ALL: &[Job] = &[
         run: |app| Box::pin(async move { seal_audit_trail(&app).await }),
     },
     Job {
+        name: "daily counts",
+        every: Duration::from_mins(1),
+        run: |app| Box::pin(async move { count_days(&app).await }),
+    },
+    Job {
         name: "deletions",
         every: Duration::from_secs(30),
         run: |app| Box::pin(async move { delete_accounts(&app).await }),
@@ -164,6 +169,12 @@ pub async fn revoke_globally(app: &App) -> anyhow::Result<()> {
 /// Seals what was written into the audit trail since the last time (security.md LG-5).
 pub async fn seal_audit_trail(app: &App) -> anyhow::Result<()> {
     audit::seal(&app.db, &app.keys, app.clock.now(), &app.stopping).await?;
+    Ok(())
+}
+
+/// Counts what the overview of administrators shows by day.
+pub async fn count_days(app: &App) -> anyhow::Result<()> {
+    audit::daily_counts::count(&app.db, app.clock.now(), &app.stopping).await?;
     Ok(())
 }
 

@@ -1,6 +1,8 @@
 //! Appends rows of the audit trail; none is changed or removed here. `audit::record` calls it in the transaction of the
 //! cause, `oidc::clients` reads what was refused to a client, `accounts` and `affiliations` what concerns a person, `audit`
-//! searches the whole trail. What can be recorded is in `domain::event`, the seals of the rows are in `event_seals`.
+//! searches the whole trail and counts it by day. What can be recorded is in `domain::event`, the seals of the rows are in `event_seals`.
+
+use std::collections::HashMap;
 
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{
@@ -158,6 +160,46 @@ pub async fn search(
     };
     let rows = found.all(db).await?;
     Ok(rows.into_iter().map(entry).collect())
+}
+
+/// Counts the entries of a kind in a span of time.
+pub async fn count(
+    db: &impl ConnectionTrait,
+    action: Action,
+    since: Time,
+    until: Time,
+) -> Result<u64, DbErr> {
+    event::Entity::find()
+        .filter(event::Column::Action.eq(action.as_str()))
+        .filter(event::Column::At.gte(since))
+        .filter(event::Column::At.lt(until))
+        .count(db)
+        .await
+}
+
+/// Counts the newest entries of a kind since a time by their objects, `most` entries at most.
+pub async fn count_by_object(
+    db: &impl ConnectionTrait,
+    action: Action,
+    since: Time,
+    most: u64,
+) -> Result<HashMap<String, u64>, DbErr> {
+    let objects: Vec<String> = event::Entity::find()
+        .select_only()
+        .column(event::Column::Object)
+        .filter(event::Column::Action.eq(action.as_str()))
+        .filter(event::Column::At.gte(since))
+        .order_by_desc(event::Column::At)
+        .order_by_desc(event::Column::Id)
+        .limit(most)
+        .into_tuple()
+        .all(db)
+        .await?;
+    let mut counts = HashMap::new();
+    for object in objects {
+        *counts.entry(object).or_insert(0) += 1;
+    }
+    Ok(counts)
 }
 
 pub async fn find(db: &impl ConnectionTrait, id: i64) -> Result<Option<Entry>, DbErr> {

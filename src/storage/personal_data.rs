@@ -105,6 +105,7 @@ pub const WITHOUT_PEOPLE: &[(&str, &str)] = &[
     ("client_counts", "numbers of logins and refusals of services"),
     ("client_secrets", "secrets of services"),
     ("clients", "services"),
+    ("daily_counts", "how often things happened, by day"),
     ("event_chain_ends", "the ends of the chain of the audit trail"),
     (
         "event_exclusions",

@@ -169,6 +169,43 @@ pub async fn count(db: &impl ConnectionTrait, filter: &Filter) -> Result<u64, Db
     Ok(u64::try_from(count).unwrap_or(0))
 }
 
+/// Returns the time of the oldest request for an affiliation that the filter finds.
+pub async fn oldest_request(db: &impl ConnectionTrait, filter: &Filter) -> Result<Option<Time>, DbErr> {
+    let requested = (affiliation::Entity, affiliation::Column::RequestedAt);
+    let mut select = select(filter);
+    select
+        .expr_as(Expr::col(requested), "at")
+        .order_by(requested, Order::Asc)
+        .limit(1);
+    time(db, &select).await
+}
+
+/// Returns the time of the oldest request for a TIES right on what the filter finds.
+pub async fn oldest_right(db: &impl ConnectionTrait, filter: &Filter) -> Result<Option<Time>, DbErr> {
+    let requested = ("waits", ties_right::Column::RequestedAt);
+    let mut select = select(filter);
+    select
+        .join_as(
+            JoinType::InnerJoin,
+            ties_right::Entity,
+            "waits",
+            Expr::col(("waits", ties_right::Column::AffiliationId))
+                .equals((affiliation::Entity, affiliation::Column::Id)),
+        )
+        .and_where(
+            Expr::col(("waits", ties_right::Column::Status)).eq(constant(TiesStatus::Requested.as_str())),
+        )
+        .expr_as(Expr::col(requested), "at")
+        .order_by(requested, Order::Asc)
+        .limit(1);
+    time(db, &select).await
+}
+
+async fn time(db: &impl ConnectionTrait, select: &SelectStatement) -> Result<Option<Time>, DbErr> {
+    let row = db.query_one(select).await?;
+    row.map(|it| it.try_get("", "at")).transpose()
+}
+
 /// Joins whom an affiliation is of, and with which organization.
 fn join_people(select: &mut SelectStatement) {
     use affiliation::Column as A;

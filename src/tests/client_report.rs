@@ -15,8 +15,8 @@ async fn an_administrator_reads_what_is_weak_about_a_service() {
     let mut admin = op.person_with("admin@itu.example", Role::Administrator).await;
     admin.logs_in().await;
 
-    let overview = admin.browser.get("/admin").await;
-    assert!(overview.text().contains("2 services"));
+    let all = admin.browser.get("/admin/clients").await;
+    assert!(all.text().contains("2 services"));
     let found = admin.browser.get("/admin/clients?q=SHO").await;
     assert!(found.text().contains("1 weakness") && !found.text().contains("strict"));
     let none = admin.browser.get("/admin/clients?q=nothing").await;

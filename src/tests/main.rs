@@ -49,6 +49,7 @@ mod listener;
 mod logout;
 mod mtls;
 mod outgoing_mails;
+mod overview;
 mod page_weight;
 mod parameters_once;
 mod personal_data;

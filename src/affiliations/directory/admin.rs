@@ -22,13 +22,6 @@ pub struct Record {
     pub people: u64,
 }
 
-/// The numbers on the first page of administrators.
-#[derive(Clone, Copy, Debug)]
-pub struct Counts {
-    pub proposals: u64,
-    pub organizations: u64,
-}
-
 /// Returns a page of the accepted organizations, whatever became of their membership.
 pub async fn list(app: &App, context: &Context, search: &DirectorySearch<'_>) -> Result<Page, Error> {
     authority::require_overseer(app, context).await?;
@@ -103,20 +96,6 @@ pub async fn similar(app: &App, context: &Context, name: &str) -> Result<Vec<Org
         }
     }
     Ok(found)
-}
-
-/// Counts proposals and accepted organizations.
-pub async fn counts(app: &App, context: &Context) -> Result<Counts, Error> {
-    authority::require_overseer(app, context).await?;
-    let db = app.db.read();
-    let all = Filter {
-        statuses: accepted(),
-        ..Filter::default()
-    };
-    Ok(Counts {
-        proposals: organizations::count(db, &proposed()).await?,
-        organizations: organizations::count(db, &all).await?,
-    })
 }
 
 async fn record(

@@ -16,12 +16,6 @@ const NO_PAGE: Door = Door::Lacking("it belongs to whoever runs the server");
 
 pub const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere {
-        what: "Overview of the administration",
-        page: Door::At(paths::ADMIN),
-        command: Door::Lacking("each list says how much waits"),
-        reason: "each list has its total",
-    },
-    Elsewhere {
         what: "Approve several requests of one organization at once",
         page: Door::At(paths::FOCAL_POINT_REQUESTS),
         command: Door::Lacking("a script calls the command for each"),

@@ -22,6 +22,7 @@ mod mails;
 pub mod operation;
 pub mod operations;
 mod organizations;
+mod overview;
 mod precondition;
 mod proposals;
 mod revocations;

@@ -10,6 +10,7 @@ use super::{accounts, affiliations, audit, client_owners, clients, organizations
     accounts, affiliations, audit, client_mends, client_owners, client_previews, client_usage, clients,
     organizations, proposals, revocations,
 };
+use super::{accounts, affiliations, audit, clients, organizations, overview, proposals, revocations};
 
 /// Returns every operation.
 pub fn all() -> impl Iterator<Item = &'static Operation> {
@@ -23,6 +24,7 @@ pub fn all() -> impl Iterator<Item = &'static Operation> {
         organizations::OPERATIONS,
         proposals::OPERATIONS,
         affiliations::OPERATIONS,
+        overview::OPERATIONS,
         audit::OPERATIONS,
         revocations::OPERATIONS,
         signing_keys::OPERATIONS,

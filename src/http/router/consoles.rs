@@ -57,11 +57,13 @@ pub(super) fn admin_routes(routes: Routes) -> Routes {
     use admin::{
         account_acts, accounts, audit, clients, keys, mail, mail_previews, organizations,
         organizations_import, proposals, recoveries, revocations,
+        account_acts, accounts, audit, clients, organizations, organizations_import, overview, proposals,
+        recoveries, revocations,
     };
     use affiliation_requests as requests;
 
     routes
-        .at(paths::ADMIN, Administrator, get(admin::overview))
+        .at(paths::ADMIN, Administrator, get(overview::show))
         .at(
             paths::ADMIN_REQUESTS,
             Administrator,

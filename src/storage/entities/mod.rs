@@ -12,6 +12,7 @@ pub mod client_owner;
 pub mod client_secret;
 pub mod code_attempt;
 pub mod consent;
+pub mod daily_count;
 pub mod data_download;
 pub mod deletion_link;
 pub mod document_acceptance;

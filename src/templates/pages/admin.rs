@@ -9,36 +9,6 @@ use super::samples;
 use crate::domain::Time;
 use crate::templates::{FormChoice, FormState, Page};
 
-/// `/admin`.
-#[derive(Clone, Debug, Serialize)]
-pub struct AdminOverview {
-    pub requests: u64,
-    pub proposals: u64,
-    pub organizations: u64,
-    pub clients: u64,
-}
-
-impl Page for AdminOverview {
-    const TEMPLATE: &'static str = "admin_overview";
-
-    fn samples() -> Vec<Self> {
-        vec![
-            Self {
-                requests: 0,
-                proposals: 0,
-                organizations: 0,
-                clients: 1,
-            },
-            Self {
-                requests: 1,
-                proposals: 12,
-                organizations: 20_000,
-                clients: 12,
-            },
-        ]
-    }
-}
-
 /// `/admin/requests?q=&status=&page=`: of organizations without a Focal Point.
 #[derive(Clone, Debug, Serialize)]
 pub struct AdminRequests {

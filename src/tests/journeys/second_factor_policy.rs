@@ -9,6 +9,7 @@ use super::second_factor::{enters, sets_up, sets_up_in_session};
 use crate::support::{Page, Person, TestOp};
 use itu_account::accounts::second_factor;
 use itu_account::affiliations::{self, directory, focal_points, lifecycle::decisions, roster, ties};
+use itu_account::deployment;
 use itu_account::domain::OrganizationId;
 use itu_account::domain::actor::{Actor, Context};
 use itu_account::domain::role::{Duty, Role};
@@ -144,7 +145,7 @@ async fn the_rooms_refuse_whichever_door_is_used() {
     };
     // While the time runs, nothing is refused for this reason.
     let admin = context(&op, ADMIN).await;
-    assert!(directory::admin::counts(app, &admin).await.is_ok());
+    assert!(deployment::overview(app, &admin).await.is_ok());
 
     op.advance(15 * DAY);
     for email in [ADMIN, FOCAL_POINT] {
@@ -165,7 +166,7 @@ async fn the_rooms_refuse_whichever_door_is_used() {
         assert!(is_closed(granted.err()), "{email}: a right");
     }
     let admin = context(&op, ADMIN).await;
-    assert!(is_closed(directory::admin::counts(app, &admin).await.err()));
+    assert!(is_closed(deployment::overview(app, &admin).await.err()));
     assert!(is_closed(directory::csv::export(app, &admin).await.err()));
     assert!(is_closed(
         directory::proposals::reject(app, &admin, &ofcom, "").await.err()
@@ -177,7 +178,7 @@ async fn the_rooms_refuse_whichever_door_is_used() {
     };
     assert!(clients::search(app, &admin, &search).await.is_err());
     // The operator has no account that anybody could take over.
-    assert!(directory::admin::counts(app, &Context::operator()).await.is_ok());
+    assert!(deployment::overview(app, &Context::operator()).await.is_ok());
 }
 
 #[tokio::test]
