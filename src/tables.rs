@@ -3,6 +3,7 @@
 //! is judged.
 
 pub mod json;
+pub mod spreadsheet;
 
 use std::collections::VecDeque;
 use std::fmt;

@@ -61,6 +61,7 @@ mod m20261130_092000_refusals_of_deliveries;
 mod m20261130_084800_client_owners;
 mod m20261130_090000_client_counts;
 mod m20261130_085500_daily_counts;
+mod m20261130_094500_newsletter_listed;
 mod online_index;
 mod owned_table;
 
@@ -131,6 +132,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_084800_client_owners::Migration),
             Box::new(m20261130_090000_client_counts::Migration),
             Box::new(m20261130_085500_daily_counts::Migration),
+            Box::new(m20261130_094500_newsletter_listed::Migration),
         ]
     }
 }

@@ -16,7 +16,7 @@ const INDEXES: [(&str, &str); 4] = [
     ),
     (
         "outbox_mails_given_up",
-        "outbox_mails (failed_at, id) WHERE failed_at IS NOT NULL",
+        "outbox_mails (created_at, id) WHERE failed_at IS NOT NULL",
     ),
     (
         "event_receivers_failing",

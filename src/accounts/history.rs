@@ -114,9 +114,10 @@ pub const fn visibility(action: Action) -> Visibility {
         | Action::FocalPointRemoved
         | Action::OrganizationMerged => WithAffiliation,
         Action::SignUpStarted => Hidden("there is no account yet, and no address is verified"),
-        Action::AccountImported | Action::AccountsInvited | Action::AccountsExported => {
-            Hidden("it is about many accounts and names none of them")
-        }
+        Action::AccountImported
+        | Action::AccountsInvited
+        | Action::AccountsExported
+        | Action::NewsletterExported => Hidden("it is about many accounts and names none of them"),
         Action::OrganizationProposed
         | Action::OrganizationAccepted
         | Action::OrganizationChanged

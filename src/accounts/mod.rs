@@ -23,6 +23,7 @@ pub mod login;
 mod mail_link;
 mod new_password;
 pub mod newsletter;
+pub mod newsletter_subscribers;
 pub mod not_me;
 mod not_me_link;
 pub mod notifications;

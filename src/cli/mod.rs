@@ -15,6 +15,7 @@ mod difference;
 mod key;
 mod mail;
 mod migrate;
+mod newsletter;
 mod org;
 mod overview;
 mod revoke;
@@ -66,6 +67,9 @@ enum Command {
     /// Accounts: administrators, import, unlocking
     #[command(subcommand)]
     User(user::Command),
+    /// Subscribers to the newsletter: as a table, and the end of a subscription
+    #[command(subcommand)]
+    Newsletter(newsletter::Command),
     /// Make the deployment what the files of a directory say, all or nothing
     Apply(deployment::Apply),
     /// Write the deployment into a directory, as `apply` reads it
@@ -143,6 +147,7 @@ async fn run(console: &Console, command: Command) -> anyhow::Result<ExitCode> {
         Command::Client(arguments) => return client::run(console, *arguments).await,
         Command::Org(arguments) => return org::run(console, arguments).await,
         Command::User(arguments) => user::run(console, arguments).await?,
+        Command::Newsletter(arguments) => newsletter::run(console, arguments).await?,
         Command::Apply(arguments) => return deployment::apply(console, arguments).await,
         Command::Export(arguments) => deployment::export(console, arguments).await?,
         Command::Key(arguments) => key::run(console, arguments).await?,

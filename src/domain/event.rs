@@ -178,6 +178,7 @@ actions! {
     ProfileChanged = "account.profile_changed",
     NewsletterSubscribed = "account.newsletter_subscribed",
     NewsletterStopped = "account.newsletter_stopped",
+    NewsletterExported = "newsletter.exported",
     TermsAccepted = "account.terms_accepted",
     EmailCodeSent = "account.email_code_sent",
     EmailVerified = "account.email_verified",

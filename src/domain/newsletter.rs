@@ -28,6 +28,8 @@ words! {
         Link = "link",
         /// The button of a mail program (RFC 8058).
         OneClick = "one_click",
+        /// The staff, on the wish of the person.
+        Staff = "staff",
     }
 }
 

@@ -85,7 +85,7 @@ pub async fn mail_due_since(db: &impl ConnectionTrait) -> Result<Option<Time>, D
 pub async fn mails_given_up(db: &impl ConnectionTrait) -> Result<u64, DbErr> {
     outbox_mail::Entity::find()
         .filter(outbox_mail::Column::FailedAt.is_not_null())
-        .filter(outbox_mail::Column::FailedAt.gte(DateTime::UNIX_EPOCH))
+        .filter(outbox_mail::Column::CreatedAt.gte(DateTime::UNIX_EPOCH))
         .count(db)
         .await
 }
@@ -132,8 +132,10 @@ pub async fn failing_receivers(db: &impl ConnectionTrait, most: u64) -> Result<V
             .all(db)
             .await?,
     );
-    let ids = dead.iter().map(|it| it.receiver_id.as_str());
-    rows.extend(some().filter(R::Id.is_in(ids)).all(db).await?);
+    if !dead.is_empty() {
+        let ids = dead.iter().map(|it| it.receiver_id.as_str());
+        rows.extend(some().filter(R::Id.is_in(ids)).all(db).await?);
+    }
     rows.sort_by(|one, other| (&one.client_id, &one.id).cmp(&(&other.client_id, &other.id)));
     rows.dedup_by(|one, other| one.id == other.id);
     let found = rows.into_iter().map(|row| FailingReceiver {

@@ -45,6 +45,7 @@ pub mod login_throttles;
 pub mod membership_claims;
 pub mod membership_types;
 pub mod migrations;
+pub mod newsletter_subscribers;
 pub mod newsletter_subscriptions;
 pub mod not_me_links;
 pub mod organizations;

@@ -49,6 +49,7 @@ mod listener;
 mod logout;
 mod mtls;
 mod outgoing_mails;
+mod newsletter_subscribers;
 mod overview;
 mod page_weight;
 mod parameters_once;

@@ -118,7 +118,7 @@ async fn busy() -> TestOp {
     }
     let wrong = shop.authorization_url("openid", &[("redirect_uri", "https://elsewhere.example/cb")]);
     op.browser().get(&wrong).await;
-    let wrong = shop.authorization_url("openid", &[("response_type", "none")]);
+    let wrong = shop.authorization_url("openid", &[("response_mode", "pigeon")]);
     op.browser().get(&wrong).await;
     let mut stranger = op.browser();
     let form = stranger.get("/login").await.form(&["email", "password"]);

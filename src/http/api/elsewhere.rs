@@ -70,6 +70,12 @@ pub const ELSEWHERE: &[Elsewhere] = &[
         reason: "listAuditEntries gives the same entries, the oldest first, to the last",
     },
     Elsewhere {
+        what: "Take the subscribers to the newsletter along as a file",
+        page: Door::Each(&[paths::ADMIN_NEWSLETTER_EXPORT, paths::ADMIN_NEWSLETTER_FILE]),
+        command: Door::At("newsletter export"),
+        reason: "listNewsletterSubscribers gives the same, to the last",
+    },
+    Elsewhere {
         what: "Show a new secret once",
         page: Door::At(paths::ADMIN_CLIENT_SECRET),
         command: Door::Lacking("the command that makes it prints it"),

@@ -19,6 +19,7 @@ mod elsewhere;
 mod idempotency;
 pub mod listing;
 mod mails;
+mod newsletter;
 pub mod operation;
 pub mod operations;
 mod organizations;

@@ -11,11 +11,14 @@ use super::{accounts, affiliations, audit, client_owners, clients, organizations
     organizations, proposals, revocations,
 };
 use super::{accounts, affiliations, audit, clients, organizations, overview, proposals, revocations};
+    accounts, affiliations, audit, clients, newsletter, organizations, overview, proposals, revocations,
+};
 
 /// Returns every operation.
 pub fn all() -> impl Iterator<Item = &'static Operation> {
     [
         accounts::OPERATIONS,
+        newsletter::OPERATIONS,
         clients::OPERATIONS,
         client_owners::OPERATIONS,
         client_usage::OPERATIONS,

@@ -59,6 +59,8 @@ pub(super) fn admin_routes(routes: Routes) -> Routes {
         organizations_import, proposals, recoveries, revocations,
         account_acts, accounts, audit, clients, organizations, organizations_import, overview, proposals,
         recoveries, revocations,
+        account_acts, accounts, audit, clients, newsletter, organizations, organizations_import, overview,
+        proposals, recoveries, revocations,
     };
     use affiliation_requests as requests;
 
@@ -167,6 +169,22 @@ pub(super) fn admin_routes(routes: Routes) -> Routes {
             paths::ADMIN_CLIENT_OWNERS_CONFIRM,
             Administrator,
             get(clients::owners::confirm).post(clients::owners::act),
+        )
+        .at(paths::ADMIN_NEWSLETTER, Administrator, get(newsletter::list))
+        .at(
+            paths::ADMIN_NEWSLETTER_EXPORT,
+            Administrator,
+            get(newsletter::confirm_export),
+        )
+        .at(
+            paths::ADMIN_NEWSLETTER_FILE,
+            Administrator,
+            get(newsletter::export),
+        )
+        .at(
+            paths::ADMIN_NEWSLETTER_CONFIRM,
+            Administrator,
+            get(newsletter::confirm).post(newsletter::stop),
         )
         .at(paths::ADMIN_REVOCATIONS, Administrator, get(revocations::list))
         .at(

@@ -14,11 +14,12 @@ pub enum Administered {
     Unlocked,
     Suspended,
     Reinstated,
+    NewsletterStopped,
     /// The account has this role now.
     Role(Role),
 }
 
-/// The mail to a person whose account the staff unlocked or suspended, or whose role changed (security.md AD-1).
+/// The mail to a person whose account the staff unlocked or suspended, whose role changed, or whose newsletter it stopped (security.md AD-1).
 #[derive(Clone, Debug, Serialize)]
 pub struct AccountAdministered {
     pub name: String,
@@ -41,6 +42,7 @@ impl MailTemplate for AccountAdministered {
             sample(Administered::Unlocked, None),
             sample(Administered::Suspended, Some("Left the <i>organization</i>")),
             sample(Administered::Reinstated, None),
+            sample(Administered::NewsletterStopped, None),
             sample(Administered::Role(Role::Support), None),
             sample(Administered::Role(Role::User), None),
         ]

@@ -102,6 +102,7 @@ impl Page for Confirm {
             ("give_role", "confirm.give_role.button"),
             ("name_owner", "admin.client_owners.name_button"),
             ("remove_owner", "admin.client_owners.remove"),
+            ("newsletter", "admin.newsletter.stop"),
         ];
         let sample = |(act, button)| Self {
             right: "Documents".into(),

@@ -5,6 +5,7 @@ mod calls;
 mod client_owners;
 mod doors;
 mod mails;
+mod newsletter;
 mod overview;
 mod resources;
 mod signing_keys;

@@ -10,6 +10,7 @@ pub mod clients;
 pub mod keys;
 pub mod mail;
 pub mod mail_previews;
+pub mod newsletter;
 pub mod organizations;
 pub mod organizations_import;
 pub mod overview;

@@ -162,6 +162,16 @@ pub async fn cast() -> Cast {
     reader.browser.submit(form, &[("newsletter", "on")]).await;
     let link = op.outbox().link("reader@example.org", "/newsletter/stop").await;
     visitor.browser.get(&link).await;
+    // Another subscriber's subscription is ended by an administrator.
+    let mut subscriber = op.person("subscriber@example.org").await;
+    subscriber.logs_in().await;
+    let form = subscriber
+        .browser
+        .get("/account/profile")
+        .await
+        .form(&["newsletter"]);
+    subscriber.browser.submit(form, &[("newsletter", "on")]).await;
+    let subscriber = op.find_account(&subscriber.email).await.id;
     let helped = op.person("helped@example.org").await;
     let helped = op.find_account(&helped.email).await.id;
     for id in ["lost", "lost-too"] {
@@ -251,6 +261,10 @@ pub async fn cast() -> Cast {
         of("administrator", "/admin/clients/doomed"),
         of("administrator", "/admin/recoveries?email=forgetful@example.org"),
         ("administrator", format!("/admin/accounts/{helped}")),
+        (
+            "administrator",
+            format!("/admin/newsletter/confirm?account={subscriber}"),
+        ),
         ("administrator", format!("/admin/recoveries/{asked_for}")),
         ("administrator", format!("/admin/recoveries/{waiting}")),
         ("administrator", format!("/admin/proposals/{accepted}")),
