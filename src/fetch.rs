@@ -1,4 +1,4 @@
-//! Sends requests to addresses that others chose: keys, sector identifiers, request objects, logouts, pings. No other
+//! Sends requests to addresses that others chose: keys, sector identifiers, request objects, logouts, pings, events, users. No other
 //! code does, so that nobody makes this service reach where it should not (security.md DR-3).
 //!
 //! A request goes by https, to port 443 of a public address, and connects to the address that was checked. It follows
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::HeaderName;
-use reqwest::{Certificate, Client, StatusCode, header};
+use reqwest::{Certificate, Client, Method, Response, StatusCode, header};
 use url::{Host, Url};
 
 use crate::config;
@@ -40,6 +40,16 @@ pub struct Fetched {
     pub body: Vec<u8>,
     /// The media type, without parameters, in lower case.
     pub content_type: String,
+}
+
+/// An answer of any status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    pub status: u16,
+    /// The headers as they came.
+    pub retry_after: Option<String>,
+    pub location: Option<String>,
+    pub body: Vec<u8>,
 }
 
 /// The reasons why there is no answer. The texts are for the operator and for whoever registers the address.
@@ -128,29 +138,52 @@ impl Fetch {
         for (name, value) in headers {
             request = request.header(name, *value);
         }
-        let mut response = request.send().await.map_err(why)?;
+        let response = request.send().await.map_err(why)?;
         if response.status() != StatusCode::OK {
             return Err(Error::Status(response.status().as_u16()));
         }
-        let headers = response.headers();
-        let encoding = headers.get(header::CONTENT_ENCODING);
-        if encoding.is_some_and(|it| !it.as_bytes().eq_ignore_ascii_case(b"identity")) {
-            return Err(Error::Compressed);
-        }
-        let content_type = headers
+        let content_type = response
+            .headers()
             .get(header::CONTENT_TYPE)
             .and_then(|it| it.to_str().ok())
             .and_then(|it| it.split(';').next())
             .map_or_else(String::new, |it| it.trim().to_ascii_lowercase());
-        // The loop counts what arrives, since the announced length may be wrong.
-        let mut body = Vec::new();
-        while let Some(part) = response.chunk().await.map_err(why)? {
-            if body.len() + part.len() > bounds.bytes {
-                return Err(Error::TooLarge(bounds.bytes));
-            }
-            body.extend_from_slice(&part);
-        }
+        let body = read(response, bounds.bytes).await?;
         Ok(Fetched { body, content_type })
+    }
+
+    /// Sends a request whose answer matters, whatever its status is.
+    pub async fn exchange(
+        &self,
+        (method, address): (Method, &str),
+        headers: &[(HeaderName, &str)],
+        body: Option<String>,
+        bounds: Bounds,
+    ) -> Result<Answered, Error> {
+        let (url, reach) = self.target(address)?;
+        let mut request = self
+            .client(reach)?
+            .request(method, url)
+            .timeout(bounds.time)
+            .header(header::ACCEPT_ENCODING, "identity");
+        for (name, value) in headers {
+            request = request.header(name, *value);
+        }
+        if let Some(body) = body {
+            request = request.body(body);
+        }
+        let response = request.send().await.map_err(why)?;
+        let text = |name: HeaderName| {
+            let value = response.headers().get(name)?;
+            value.to_str().ok().map(str::to_owned)
+        };
+        let (retry_after, location) = (text(header::RETRY_AFTER), text(header::LOCATION));
+        Ok(Answered {
+            status: response.status().as_u16(),
+            retry_after,
+            location,
+            body: read(response, bounds.bytes).await?,
+        })
     }
 
     /// Sends a form to the address.
@@ -237,6 +270,22 @@ impl Fetch {
         let made = place.get_or_init(|| build(reach, &self.0.extra).map_err(|it| chain(&it)));
         made.as_ref().map_err(|it| Error::Certificates(it.clone()))
     }
+}
+
+/// Reads a body. The loop counts what arrives, since the announced length may be wrong.
+async fn read(mut response: Response, most: usize) -> Result<Vec<u8>, Error> {
+    let encoding = response.headers().get(header::CONTENT_ENCODING);
+    if encoding.is_some_and(|it| !it.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Err(Error::Compressed);
+    }
+    let mut body = Vec::new();
+    while let Some(part) = response.chunk().await.map_err(why)? {
+        if body.len() + part.len() > most {
+            return Err(Error::TooLarge(most));
+        }
+        body.extend_from_slice(&part);
+    }
+    Ok(body)
 }
 
 /// Accepts any status of success. The body is not read.
@@ -362,125 +411,4 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn fetch(allow: &[&str]) -> Fetch {
-        let allow = allow
-            .iter()
-            .map(|it| config::Authority::parse(it).expect("host:port"));
-        let config = config::Fetch {
-            allow: allow.collect(),
-            extra_ca: None,
-        };
-        Fetch::new(&config).expect("settings")
-    }
-
-    #[test]
-    fn only_addresses_of_the_internet_are_public() {
-        for public in [
-            "9.9.9.9",
-            "193.5.93.80",
-            "172.32.0.1",
-            "100.128.0.1",
-            "2a00:1450::1",
-        ] {
-            assert!(is_public(public.parse().expect("an address")), "{public}");
-        }
-        // DR-3
-        for inside in [
-            "0.0.0.0",
-            "10.1.2.3",
-            "100.64.0.1",
-            "127.0.0.1",
-            "169.254.169.254",
-            "172.16.0.1",
-            "172.31.255.255",
-            "192.0.0.1",
-            "192.168.1.1",
-            "198.18.0.1",
-            "203.0.113.1",
-            "224.0.0.1",
-            "255.255.255.255",
-            "::",
-            "::1",
-            "::ffff:127.0.0.1",
-            "::ffff:10.0.0.1",
-            "::127.0.0.1",
-            "64:ff9b::7f00:1",
-            "2001::1",
-            "2001:db8::1",
-            "2002:7f00:1::1",
-            "3fff::1",
-            "fc00::1",
-            "fe80::1",
-            "ff02::1",
-        ] {
-            let address: IpAddr = inside.parse().expect("an address");
-            assert!(!Reach::Public.reaches(address), "{inside}");
-        }
-    }
-
-    #[test]
-    fn what_is_allowed_is_inside_but_never_link_local() {
-        for good in ["127.0.0.1", "::1", "10.0.0.1", "fd00::1", "9.9.9.9"] {
-            assert!(
-                Reach::Allowed.reaches(good.parse().expect("an address")),
-                "{good}"
-            );
-        }
-        for bad in [
-            "169.254.169.254",
-            "fe80::1",
-            "0.0.0.0",
-            "224.0.0.1",
-            "::ffff:169.254.1.1",
-        ] {
-            assert!(!Reach::Allowed.reaches(bad.parse().expect("an address")), "{bad}");
-        }
-    }
-
-    #[test]
-    fn the_address_is_looked_at_before_anything_is_sent() {
-        let fetcher = fetch(&["127.0.0.1:8443", "Service.Example:444"]);
-        let reach = |address: &str| {
-            fetcher
-                .target(address)
-                .map(|it| it.1)
-                .map_err(|it| it.to_string())
-        };
-        assert_eq!(reach("https://rp.example/jwks"), Ok(Reach::Public));
-        assert_eq!(reach("https://rp.example:443/jwks"), Ok(Reach::Public));
-        assert_eq!(reach("https://service.example:444/"), Ok(Reach::Allowed));
-        assert_eq!(reach("https://127.0.0.1:8443/"), Ok(Reach::Allowed));
-        for (address, expected) in [
-            ("http://rp.example/", Error::NotHttps),
-            ("https://user@rp.example/", Error::NotHttps),
-            ("file:///etc/passwd", Error::NotHttps),
-            ("rp.example", Error::NotHttps),
-            ("https://rp.example:8443/", Error::Port),
-            ("https://127.0.0.1:8444/", Error::Port),
-            ("https://127.0.0.1/", Error::NotPublic),
-            // RFC 3986 §7.4: these spell the same address in other ways.
-            ("https://0x7f.1/", Error::NotPublic),
-            ("https://2130706433/", Error::NotPublic),
-            ("https://[::ffff:127.0.0.1]/", Error::NotPublic),
-            ("https://169.254.169.254/latest/meta-data", Error::NotPublic),
-        ] {
-            assert_eq!(reach(address), Err(expected.to_string()), "{address}"); // DR-3
-        }
-        let (url, _) = fetcher.target("https://rp.example/object#hash").expect("good");
-        assert_eq!(url.as_str(), "https://rp.example/object");
-    }
-
-    #[tokio::test]
-    async fn a_name_is_as_good_as_its_addresses() {
-        let local = || "localhost".parse::<Name>().expect("a name");
-        let refused = Reach::Public.resolve(local()).await.err().expect("refused");
-        assert!(matches!(refused.downcast_ref::<Error>(), Some(Error::NotPublic))); // DR-3
-        assert!(Reach::Allowed.resolve(local()).await.is_ok());
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let answer = fetch(&[]).get("https://localhost/jwks", "application/json").await;
-        assert!(matches!(answer, Err(Error::NotPublic)), "{answer:?}");
-    }
-}
+mod tests;

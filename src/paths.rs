@@ -167,12 +167,15 @@ pub const ADMIN_MAIL_TEMPLATE_HTML: &str = "/admin/mail/templates/{kind}/{langua
 pub const ADMIN_CLIENT_EVENTS: &str = "/admin/clients/{id}/events";
 pub const ADMIN_CLIENT_RECEIVER: &str = "/admin/clients/{id}/events/{receiver}";
 pub const ADMIN_CLIENT_RECEIVER_CONFIRM: &str = "/admin/clients/{id}/events/{receiver}/confirm";
+pub const ADMIN_SCIM_TARGET_NEW: &str = "/admin/clients/{id}/scim-target";
+pub const ADMIN_SCIM_TARGET_TOKEN: &str = "/admin/clients/{id}/events/{receiver}/token";
 pub const ADMIN_WEBHOOK_SECRET: &str = "/admin/clients/{id}/events/{receiver}/secret";
 
 // For programs.
 pub const API_DOCUMENT: &str = "/api/openapi.json";
 pub const API_PROBLEM: &str = "/api/problems/{name}";
 pub const API_CLIENT: &str = "/api/v1/clients/{id}";
+pub const API_RECEIVER: &str = "/api/v1/clients/{id}/receivers/{receiver}";
 pub const API_REVOCATION: &str = "/api/v1/revocations/{id}";
 
 // The demo's mails, on loopback only.
@@ -196,6 +199,10 @@ pub fn api_problem(name: &str) -> String {
 
 pub fn api_revocation(id: &str) -> String {
     filled(API_REVOCATION, &[id])
+}
+
+pub fn api_receiver(client: &ClientId, receiver: &ReceiverId) -> String {
+    filled(API_RECEIVER, &[client.as_str(), receiver.as_str()])
 }
 
 pub fn api_client(id: &ClientId) -> String {

@@ -1,6 +1,9 @@
 //! Writes what services are to hear of a person into their outboxes, in the transaction that caused it. `app::Tx` calls it
 //! with every audit record, so no act can forget it: the action decides what a service hears, its use of the account who
 //! hears it. How it is sent is in `oidc::shared_signals`.
+//!
+//! A service with users of its own (SCIM) is not told what happened: it is noted that what it has of a person may differ
+//! from what it is to have, and whoever sends reads what that is.
 
 use sea_orm::{ConnectionTrait, DbErr};
 
@@ -9,12 +12,13 @@ use crate::domain::authentication::Factor;
 use crate::domain::event::{Action, Event};
 use crate::domain::event_receiver::Receiver;
 use crate::domain::signal::{Credential, CredentialFate, Initiator, Kept, Signal, SignalKind};
-use crate::domain::{AccountId, SessionId, Time, claim, scope};
+use crate::domain::{AccountId, ClientId, ReceiverId, SessionId, Subject, Time, claim, scope};
 use crate::keys::Keyring;
 use crate::random;
 use crate::storage::event_deliveries::{self, NewDelivery};
 use crate::storage::event_receivers::Listener;
-use crate::storage::{event_receivers, passkeys, second_factors, sessions};
+use crate::storage::scim_targets::{Walks, Whose};
+use crate::storage::{event_receivers, passkeys, scim_resources, scim_targets, second_factors, sessions};
 
 /// The purpose for which the key of kept signals is derived: they may hold an address.
 const SEALED: &str = "signal";
@@ -30,6 +34,9 @@ pub struct Outbox<'a, C> {
 impl<C: ConnectionTrait> Outbox<'_, C> {
     /// Writes what follows from an entry of the audit trail for the person whom it concerns.
     pub async fn record(&self, context: &Context, event: &Event) -> Result<(), DbErr> {
+        if event.success {
+            self.begin_walks(event).await?;
+        }
         let is_of_members = matches!(
             event.action,
             Action::OrganizationChanged | Action::OrganizationAccepted
@@ -39,6 +46,8 @@ impl<C: ConnectionTrait> Outbox<'_, C> {
             .as_ref()
             .filter(|_| is_of_members && event.success)
         {
+            self.provision(&context.actor, Whose::Members(organization))
+                .await?;
             let listening = event_receivers::list_listening_to_members(self.tx, organization).await?;
             return self.write(&context.actor, &listening, &[of_membership()]).await;
         }
@@ -46,6 +55,10 @@ impl<C: ConnectionTrait> Outbox<'_, C> {
             return Ok(());
         };
         let signals = self.follow(event, &person).await?;
+        let is_visible = matches!(event.action, Action::ConsentGiven | Action::ConsentWithdrawn);
+        if is_visible || signals.iter().any(changes_users) {
+            self.provision(&context.actor, Whose::Person(&person)).await?;
+        }
         self.send(&context.actor, &person, signals).await
     }
 
@@ -54,8 +67,68 @@ impl<C: ConnectionTrait> Outbox<'_, C> {
         if signals.is_empty() {
             return Ok(());
         }
+        for signal in &signals {
+            if let Signal::AccountPurged { subject, .. } = signal {
+                self.purge(actor, person, subject).await?;
+            }
+        }
         let listening = event_receivers::list_listening(self.tx, person).await?;
         self.write(actor, &listening, &signals).await
+    }
+
+    /// Notes that services with users of their own are to look at these people again.
+    pub async fn provision(&self, actor: &Actor, whose: Whose<'_>) -> Result<(), DbErr> {
+        let mut new = Vec::new();
+        for (receiver, account) in scim_targets::list_concerned(self.tx, whose).await? {
+            let by = Initiator::of(actor, &account);
+            new.push(self.provisioning(&receiver, &account, by)?);
+        }
+        event_deliveries::insert(self.tx, new).await
+    }
+
+    /// Does the same for people whom the walk over all of them found.
+    pub async fn provision_these(&self, receiver: &ReceiverId, people: &[AccountId]) -> Result<(), DbErr> {
+        let new = people
+            .iter()
+            .map(|it| self.provisioning(receiver, it, Initiator::System));
+        event_deliveries::insert(self.tx, new.collect::<Result<_, _>>()?).await
+    }
+
+    fn provisioning(
+        &self,
+        receiver: &ReceiverId,
+        account: &AccountId,
+        by: Initiator,
+    ) -> Result<NewDelivery, DbErr> {
+        let signal = Signal::Provisioning;
+        self.delivery(receiver, Some(account), &Kept { signal, by })
+    }
+
+    /// Has services delete the user that they have for a person, while it is still known which one that is.
+    async fn purge(&self, actor: &Actor, person: &AccountId, subject: &Subject) -> Result<(), DbErr> {
+        let mut new = Vec::new();
+        for user in scim_resources::list_of_account(self.tx, person).await? {
+            let signal = Signal::AccountPurged {
+                subject: subject.clone(),
+                remote_id: user.remote_id,
+            };
+            let by = Initiator::of(actor, person);
+            new.push(self.delivery(&user.receiver, None, &Kept { signal, by })?);
+        }
+        event_deliveries::insert(self.tx, new).await
+    }
+
+    /// Has services with users of their own look at everybody again, where an act changes whom they may have, or what of
+    /// them.
+    async fn begin_walks(&self, event: &Event) -> Result<(), DbErr> {
+        match event.action {
+            Action::ClientChanged => match event.object.strip_prefix("client:").map(ClientId::new) {
+                Some(client) => scim_targets::begin_again(self.tx, Walks::OfClient(&client), self.now).await,
+                None => Ok(()),
+            },
+            Action::MembershipTypeChanged => scim_targets::begin_again(self.tx, Walks::All, self.now).await,
+            _ => Ok(()),
+        }
     }
 
     async fn write(&self, actor: &Actor, listening: &[Listener], signals: &[Signal]) -> Result<(), DbErr> {
@@ -67,7 +140,7 @@ impl<C: ConnectionTrait> Outbox<'_, C> {
                 if let Some(signal) = heard.filter(|_| wanted) {
                     let by = Initiator::of(actor, &listener.account);
                     let kept = Kept { signal, by };
-                    new.push(self.delivery(&listener.receiver, Some(&listener.account), &kept)?);
+                    new.push(self.delivery(&listener.receiver.id, Some(&listener.account), &kept)?);
                 }
             }
         }
@@ -76,20 +149,20 @@ impl<C: ConnectionTrait> Outbox<'_, C> {
 
     /// Writes what is about the receiver itself.
     pub async fn send_to(&self, receiver: &Receiver, by: Initiator, signal: Signal) -> Result<(), DbErr> {
-        let delivery = self.delivery(receiver, None, &Kept { signal, by })?;
+        let delivery = self.delivery(&receiver.id, None, &Kept { signal, by })?;
         event_deliveries::insert(self.tx, vec![delivery]).await
     }
 
     fn delivery(
         &self,
-        receiver: &Receiver,
+        receiver: &ReceiverId,
         person: Option<&AccountId>,
         kept: &Kept,
     ) -> Result<NewDelivery, DbErr> {
         let kind = kept.signal.kind();
         Ok(NewDelivery {
             id: random::id(),
-            receiver: receiver.id.clone(),
+            receiver: receiver.clone(),
             // Nothing of the account is left when services are told that it is gone.
             account: person.filter(|_| kind != SignalKind::AccountPurged).cloned(),
             kind,
@@ -191,6 +264,17 @@ impl<C: ConnectionTrait> Outbox<'_, C> {
         }
         Ok(signals)
     }
+}
+
+/// Returns `true` for what a user of another service may look different after.
+fn changes_users(signal: &Signal) -> bool {
+    matches!(
+        signal,
+        Signal::TokenClaimsChange { .. }
+            | Signal::AccountDisabled
+            | Signal::AccountEnabled
+            | Signal::IdentifierChanged { .. }
+    )
 }
 
 fn of_membership() -> Signal {

@@ -62,6 +62,7 @@ mod m20261130_084800_client_owners;
 mod m20261130_090000_client_counts;
 mod m20261130_085500_daily_counts;
 mod m20261130_094500_newsletter_listed;
+mod m20261130_091500_scim_targets;
 mod online_index;
 mod owned_table;
 
@@ -133,6 +134,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_090000_client_counts::Migration),
             Box::new(m20261130_085500_daily_counts::Migration),
             Box::new(m20261130_094500_newsletter_listed::Migration),
+            Box::new(m20261130_091500_scim_targets::Migration),
         ]
     }
 }

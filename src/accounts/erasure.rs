@@ -39,6 +39,7 @@ pub async fn begin(app: &App, account: &AccountId) -> Result<bool> {
             // While it is still known which services the person used.
             let gone = Signal::AccountPurged {
                 subject: account.sub.clone(),
+                remote_id: None,
             };
             tx.signals()
                 .send(&tx.context().actor, &account.id, vec![gone])

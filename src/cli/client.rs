@@ -338,7 +338,7 @@ fn read_document(document: Map<String, Value>) -> anyhow::Result<ClientDocument>
 }
 
 impl GivenSecret {
-    fn read(&self) -> anyhow::Result<Option<Secret>> {
+    pub(super) fn read(&self) -> anyhow::Result<Option<Secret>> {
         match (&self.secret_file, &self.secret_env) {
             (Some(file), _) => secret_from_file(file).map(Some),
             (None, Some(name)) => secret_from_environment(name).map(Some),

@@ -19,6 +19,7 @@ mod newsletter;
 mod org;
 mod overview;
 mod revoke;
+mod scim_target;
 mod receiver;
 mod serve;
 mod unsafe_settings;
@@ -94,6 +95,9 @@ enum Command {
     /// Webhooks: the same by plain HTTP, for services that administrators give one
     #[command(subcommand)]
     Webhook(receiver::WebhookCommand),
+    /// SCIM targets: services whose users are made what people are
+    #[command(subcommand)]
+    ScimTarget(scim_target::ScimTargetCommand),
     /// What can be set
     #[command(subcommand)]
     Config(config::Command),
@@ -157,6 +161,7 @@ async fn run(console: &Console, command: Command) -> anyhow::Result<ExitCode> {
         Command::Overview => overview::run(console).await?,
         Command::Stream(arguments) => receiver::run_stream(console, arguments).await?,
         Command::Webhook(arguments) => receiver::run_webhook(console, arguments).await?,
+        Command::ScimTarget(arguments) => scim_target::run_scim_target(console, arguments).await?,
         Command::Config(arguments) => config::run(&arguments),
         Command::Check => check::run(console).await?,
     }

@@ -1,5 +1,5 @@
-//! `stream` and `webhook`: who hears of what happens to people, how that goes, and what to do when it does not (contract.md).
-//! Services make their streams themselves; webhooks are made here, or on the pages of the administration.
+//! `stream` and `webhook`, and what `scim-target` has in common with them: who hears of what happens to people, how that goes, and what to do when it does not
+//! (contract.md). Services make their streams themselves; the others are made here, or on the pages of the administration.
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use super::console::Console;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::domain::actor::Context;
-use crate::domain::event_receiver::Receiver;
+use crate::domain::event_receiver::{Receiver, ReceiverKind};
 use crate::domain::signal::{ReceiverStatus, SignalKind};
 use crate::domain::{ClientId, ReceiverId};
 use crate::oidc::shared_signals::{self as signals, IssuedWebhook, NewWebhook, Overview};
@@ -41,7 +41,7 @@ pub(super) enum WebhookCommand {
     Any(Command),
 }
 
-/// What streams and webhooks have in common.
+/// What streams, webhooks and SCIM targets have in common.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// All of them, with what waits and what failed
@@ -92,17 +92,44 @@ fn kind(text: &str) -> Result<SignalKind, String> {
     })
 }
 
+/// What a command is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    Streams,
+    Webhooks,
+    ScimTargets,
+}
+
+impl What {
+    const fn of(kind: ReceiverKind) -> Self {
+        match kind {
+            ReceiverKind::Push | ReceiverKind::Poll => Self::Streams,
+            ReceiverKind::Webhook => Self::Webhooks,
+            ReceiverKind::Scim => Self::ScimTargets,
+        }
+    }
+
+    /// Returns the name of one, and that of the list.
+    const fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Streams => ("stream", "streams"),
+            Self::Webhooks => ("webhook", "webhooks"),
+            Self::ScimTargets => ("SCIM target", "scim_targets"),
+        }
+    }
+}
+
 pub(super) async fn run_stream(console: &Console, command: StreamCommand) -> anyhow::Result<()> {
     let StreamCommand::Any(command) = command;
     let app = App::open(console.config()?, Clock::System).await?;
-    run(console, &app, command, true).await
+    run(console, &app, command, What::Streams).await
 }
 
 pub(super) async fn run_webhook(console: &Console, command: WebhookCommand) -> anyhow::Result<()> {
     let app = App::open(console.config()?, Clock::System).await?;
     let context = Context::operator();
     match command {
-        WebhookCommand::Any(command) => return run(console, &app, command, false).await,
+        WebhookCommand::Any(command) => return run(console, &app, command, What::Webhooks).await,
         WebhookCommand::Add {
             client,
             endpoint,
@@ -125,14 +152,16 @@ pub(super) async fn run_webhook(console: &Console, command: WebhookCommand) -> a
     Ok(())
 }
 
-async fn run(console: &Console, app: &App, command: Command, streams: bool) -> anyhow::Result<()> {
+pub(super) async fn run(console: &Console, app: &App, command: Command, what: What) -> anyhow::Result<()> {
     let context = &Context::operator();
     match command {
-        Command::List { client } => list(console, app, client.map(ClientId::new), streams).await,
+        Command::List { client } => list(console, app, client.map(ClientId::new), what).await,
         Command::Show { id } => {
-            let id = find(app, &id, streams).await?;
+            let id = find(app, &id, what).await?;
             let overview = signals::show(app, context, &id).await?;
-            let dead = signals::dead_letters(app, context, &id, None, 1).await?.rows;
+            let dead = signals::dead_letters(app, context, &id, None, (1, signals::PAGE))
+                .await?
+                .rows;
             let letters: Vec<Value> = dead
                 .iter()
                 .map(|it| {
@@ -156,19 +185,12 @@ async fn run(console: &Console, app: &App, command: Command, streams: bool) -> a
             Ok(())
         }
         Command::Test { id } => {
-            let receiver = signals::test(app, context, &find(app, &id, streams).await?).await?;
+            let receiver = signals::test(app, context, &find(app, &id, what).await?).await?;
             said(console, &receiver, "is sent a test");
             Ok(())
         }
         Command::Pause(because) => {
-            set_status(
-                console,
-                app,
-                because,
-                (ReceiverStatus::Paused, "is paused"),
-                streams,
-            )
-            .await
+            set_status(console, app, because, (ReceiverStatus::Paused, "is paused"), what).await
         }
         Command::Resume(because) => {
             set_status(
@@ -176,7 +198,7 @@ async fn run(console: &Console, app: &App, command: Command, streams: bool) -> a
                 app,
                 because,
                 (ReceiverStatus::Enabled, "is enabled"),
-                streams,
+                what,
             )
             .await
         }
@@ -186,38 +208,38 @@ async fn run(console: &Console, app: &App, command: Command, streams: bool) -> a
                 app,
                 because,
                 (ReceiverStatus::Disabled, "is disabled"),
-                streams,
+                what,
             )
             .await
         }
         Command::Replay(which) => {
-            let id = find(app, &which.id, streams).await?;
+            let id = find(app, &which.id, what).await?;
             let number = signals::replay(app, context, &id, which.event.as_deref()).await?;
             console.print(&json!({ "replayed": number }), format!("{number} are sent again"));
             Ok(())
         }
         Command::Discard(which) => {
-            let id = find(app, &which.id, streams).await?;
+            let id = find(app, &which.id, what).await?;
             let number = signals::discard(app, context, &id, which.event.as_deref()).await?;
             console.print(&json!({ "discarded": number }), format!("{number} are deleted"));
             Ok(())
         }
         Command::Delete { id } => {
-            let receiver = signals::delete(app, context, &find(app, &id, streams).await?).await?;
+            let receiver = signals::delete(app, context, &find(app, &id, what).await?).await?;
             said(console, &receiver, "is deleted");
             Ok(())
         }
     }
 }
 
-/// Finds a stream by `stream`, and a webhook by `webhook`.
-async fn find(app: &App, id: &str, streams: bool) -> anyhow::Result<ReceiverId> {
+/// Finds a stream by `stream`, a webhook by `webhook`, a SCIM target by `scim-target`.
+async fn find(app: &App, id: &str, what: What) -> anyhow::Result<ReceiverId> {
     let id = ReceiverId::new(id);
     let found = signals::show(app, &Context::operator(), &id).await?;
     anyhow::ensure!(
-        found.receiver.kind.is_stream() == streams,
+        What::of(found.receiver.kind) == what,
         "there is no such {}",
-        if streams { "stream" } else { "webhook" }
+        what.names().0
     );
     Ok(id)
 }
@@ -227,16 +249,16 @@ async fn set_status(
     app: &App,
     because: Because,
     (status, done): (ReceiverStatus, &str),
-    streams: bool,
+    what: What,
 ) -> anyhow::Result<()> {
-    let id = find(app, &because.id, streams).await?;
+    let id = find(app, &because.id, what).await?;
     let context = Context::operator();
     let receiver = signals::set_status(app, &context, &id, status, because.reason.as_deref()).await?;
     said(console, &receiver, done);
     Ok(())
 }
 
-async fn list(console: &Console, app: &App, client: Option<ClientId>, streams: bool) -> anyhow::Result<()> {
+async fn list(console: &Console, app: &App, client: Option<ClientId>, what: What) -> anyhow::Result<()> {
     let context = Context::operator();
     let all = match client {
         Some(client) => signals::list_of_client(app, &context, &client).await?,
@@ -254,17 +276,16 @@ async fn list(console: &Console, app: &App, client: Option<ClientId>, streams: b
     };
     let these: Vec<Overview> = all
         .into_iter()
-        .filter(|it| it.receiver.kind.is_stream() == streams)
+        .filter(|it| What::of(it.receiver.kind) == what)
         .collect();
-    let name = if streams { "streams" } else { "webhooks" };
     let lines: Vec<String> = these.iter().map(line).collect();
     let json: Vec<Value> = these.iter().map(as_json).collect();
-    console.print(&json!({ name: json }), lines.join("\n"));
+    console.print(&json!({ what.names().1: json }), lines.join("\n"));
     Ok(())
 }
 
 fn line(overview: &Overview) -> String {
-    let Overview { receiver, queue } = overview;
+    let Overview { receiver, queue, .. } = overview;
     let failure = match (&receiver.progress.last_failure, receiver.progress.failures) {
         (Some(why), 1..) => format!("  failing: {why}"),
         _ => String::new(),
@@ -282,9 +303,13 @@ fn line(overview: &Overview) -> String {
 }
 
 fn as_json(overview: &Overview) -> Value {
-    let Overview { receiver, queue } = overview;
+    let Overview {
+        receiver,
+        queue,
+        target,
+    } = overview;
     let progress = &receiver.progress;
-    json!({
+    let mut json = json!({
         "id": receiver.id,
         "client_id": receiver.client,
         "kind": receiver.kind,
@@ -302,10 +327,15 @@ fn as_json(overview: &Overview) -> Value {
         "last_success_at": progress.last_success_at,
         "last_failure_at": progress.last_failure_at,
         "last_failure": progress.last_failure,
-    })
+    });
+    if let Some(target) = target {
+        json["people"] = target.people.as_str().into();
+        json["everybody_at"] = json!(target.walked_at);
+    }
+    json
 }
 
-fn said(console: &Console, receiver: &Receiver, done: &str) {
+pub(super) fn said(console: &Console, receiver: &Receiver, done: &str) {
     let json = json!({ "id": receiver.id, "client_id": receiver.client, "status": receiver.status });
     console.print(&json, format!("{} {done}", receiver.id));
 }

@@ -1,5 +1,5 @@
-//! Who hears of what happens to people: a stream of Shared Signals, which the service made, or a webhook, which an
-//! administrator made for it.
+//! Who hears of what happens to people: a stream of Shared Signals, which the service made, or a webhook or a SCIM target,
+//! which an administrator made for it.
 
 use super::organization::words;
 use super::signal::{ReceiverStatus, SignalKind};
@@ -14,13 +14,15 @@ words! {
         Poll = "poll",
         /// Standard Webhooks
         Webhook = "webhook",
+        /// RFC 7644: the service has users, which are made what people are here.
+        Scim = "scim",
     }
 }
 
 impl ReceiverKind {
     /// Returns `true` for a stream of Shared Signals.
     pub fn is_stream(self) -> bool {
-        self != Self::Webhook
+        matches!(self, Self::Push | Self::Poll)
     }
 
     /// Returns the delivery method of a stream (SSF 1.0 §6.1).
@@ -28,7 +30,7 @@ impl ReceiverKind {
         match self {
             Self::Push => Some("urn:ietf:rfc:8935"),
             Self::Poll => Some("urn:ietf:rfc:8936"),
-            Self::Webhook => None,
+            Self::Webhook | Self::Scim => None,
         }
     }
 
@@ -47,7 +49,7 @@ pub struct Receiver {
     pub status_reason: Option<String>,
     /// The address to which events are sent; `None` if the receiver asks for them.
     pub endpoint: Option<String>,
-    /// The `Authorization` header that a push receiver wants to see.
+    /// The `Authorization` header that a push receiver or a SCIM target wants to see.
     pub sealed_authorization: Option<String>,
     /// The secret that signs what a webhook gets.
     pub sealed_secret: Option<String>,

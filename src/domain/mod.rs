@@ -41,6 +41,7 @@ pub mod reserved_name;
 pub mod resource;
 pub mod role;
 pub mod scim;
+pub mod scim_target;
 pub mod scope;
 pub mod second_factor;
 pub mod secret;

@@ -20,6 +20,8 @@ words! {
         AccountEnabled = "account-enabled",
         AccountPurged = "account-purged",
         IdentifierChanged = "identifier-changed",
+        /// What a service has of a person by SCIM may differ from what it is to have. No event has this kind.
+        Provisioning = "provisioning",
         /// Shows a receiver that the way to it works.
         Verification = "verification",
         /// Tells a receiver that an administrator paused, enabled or disabled the stream.
@@ -53,7 +55,7 @@ impl SignalKind {
             Self::AccountDisabled | Self::AccountEnabled | Self::AccountPurged | Self::IdentifierChanged => {
                 "risc"
             }
-            Self::Verification | Self::StreamUpdated => "ssf",
+            Self::Verification | Self::StreamUpdated | Self::Provisioning => "ssf",
         };
         format!("https://schemas.openid.net/secevent/{profile}/event-type/{self}")
     }
@@ -69,6 +71,7 @@ impl SignalKind {
             Self::AccountEnabled => "account.enabled",
             Self::AccountPurged => "account.purged",
             Self::IdentifierChanged => "identifier.changed",
+            Self::Provisioning => "account.provisioning",
             Self::Verification => "webhook.test",
             Self::StreamUpdated => "webhook.updated",
         }
@@ -154,14 +157,17 @@ pub enum Signal {
     },
     AccountDisabled,
     AccountEnabled,
-    /// The account is gone when services are told: the signal says whose it was.
+    /// The account is gone when services are told: the signal says whose it was, and which user a SCIM target has for it.
     AccountPurged {
         subject: Subject,
+        #[serde(default)]
+        remote_id: Option<String>,
     },
     IdentifierChanged {
         from: String,
         to: String,
     },
+    Provisioning,
     Verification {
         state: Option<String>,
     },
@@ -188,6 +194,7 @@ impl Signal {
             Self::AccountEnabled => SignalKind::AccountEnabled,
             Self::AccountPurged { .. } => SignalKind::AccountPurged,
             Self::IdentifierChanged { .. } => SignalKind::IdentifierChanged,
+            Self::Provisioning => SignalKind::Provisioning,
             Self::Verification { .. } => SignalKind::Verification,
             Self::StreamUpdated { .. } => SignalKind::StreamUpdated,
         }

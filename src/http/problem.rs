@@ -14,6 +14,7 @@ use crate::domain::message::FieldErrors;
 use crate::domain::session;
 use crate::i18n::{self, Locale};
 use crate::oidc::clients::ClientError;
+use crate::oidc::shared_signals::ReceiverError;
 use crate::oidc::{self, Code};
 use crate::{accounts, affiliations, audit, paths};
 
@@ -348,6 +349,22 @@ impl From<ClientError> for Problem {
                 Self::challenged(REALM, refused.needing("scope", scope)) // RFC 6750 §3
             }
             ClientError::Storage(source) => Self::from(oidc::Error::from(source)),
+        }
+    }
+}
+
+impl From<ReceiverError> for Problem {
+    fn from(error: ReceiverError) -> Self {
+        match error {
+            ReceiverError::Client(error) => error.into(),
+            ReceiverError::NotFound => Self::new(Kind::NotFound),
+            ReceiverError::Conflict
+            | ReceiverError::NoSecret
+            | ReceiverError::NoToken
+            | ReceiverError::TooMany => Self::new(Kind::Conflict).detailed(error.to_string()),
+            ReceiverError::Invalid(member, reason) => Self::of_member(member, reason),
+            ReceiverError::Database(source) => Self::from(oidc::Error::from(source)),
+            failed @ ReceiverError::Keys(_) => Self::internal(failed),
         }
     }
 }

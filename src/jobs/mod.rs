@@ -13,5 +13,6 @@ pub use schedule::{
     recover_accounts, refresh, revoke_globally, seal_audit_trail, start, store_use_of_clients,
     ALL, build_data_downloads, count_days, delete_accounts, deliver_events, deliver_logouts, deliver_mail,
     deliver_pings, recover_accounts, refresh, revoke_globally, seal_audit_trail, start,
+    find_people_to_provision, recover_accounts, refresh, revoke_globally, seal_audit_trail, start,
 };
 pub use sweep::sweep;

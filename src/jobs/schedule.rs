@@ -40,6 +40,11 @@ pub const ALL: &[Job] = &[
         run: |app| Box::pin(async move { begin_events(&app).await }),
     },
     Job {
+        name: "provisioning",
+        every: Duration::from_secs(1),
+        run: |app| Box::pin(async move { find_people_to_provision(&app).await }),
+    },
+    Job {
         name: "global revocations",
         every: Duration::from_secs(1),
         run: |app| Box::pin(async move { revoke_globally(&app).await }),
@@ -158,6 +163,12 @@ pub async fn deliver_events(app: &App) -> anyhow::Result<()> {
 pub async fn store_use_of_clients(app: &App) -> anyhow::Result<()> {
     oidc::clients::store_counts(app).await?;
     Ok(())
+}
+
+/// Goes on with the walks over all whom services are provisioned with by SCIM.
+pub async fn find_people_to_provision(app: &App) -> anyhow::Result<()> {
+    let noted = oidc::scim::walk::go_on(app).await;
+    noted.map(drop).map_err(|it| anyhow::anyhow!("{}", it.detail))
 }
 
 /// Removes what global revocations have ended.

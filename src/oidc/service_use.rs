@@ -6,9 +6,12 @@ use std::time::Duration;
 
 use super::{Result, consent};
 use crate::app::App;
+use crate::domain::actor::Actor;
 use crate::domain::authorization::{Consent, Grant, ServiceUse};
 use crate::domain::scope::Scope;
 use crate::domain::{AccountId, ClientId, Time};
+use crate::signals::Outbox;
+use crate::storage::scim_targets::Whose;
 use crate::storage::{consents, service_uses};
 
 /// The time after which a use is stored again, unless the service receives something else before.
@@ -52,11 +55,25 @@ async fn store(app: &App, grant: &Grant) -> Result<(), sea_orm::DbErr> {
         client_id: grant.client_id.clone(),
         scope: grant.scope.clone(),
         claims,
-        first_used_at: before.map_or(now, |it| it.first_used_at),
+        first_used_at: before.as_ref().map_or(now, |it| it.first_used_at),
         last_used_at: now,
     };
     app.db
-        .write(async |tx| service_uses::put(tx, &service_use).await)
+        .write(async |tx| {
+            service_uses::put(tx, &service_use).await?;
+            if before.is_some() {
+                return Ok(());
+            }
+            // Whoever logs in is a user there from now on, also of a service with users of its own.
+            let (account, client) = (&service_use.account, &service_use.client_id);
+            let outbox = Outbox {
+                tx,
+                keys: &app.keys,
+                now,
+            };
+            let actor = Actor::Client(client.clone());
+            outbox.provision(&actor, Whose::PersonAt(account, client)).await
+        })
         .await
 }
 

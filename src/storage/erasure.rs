@@ -17,7 +17,7 @@ use super::entities::{
     account_word, affiliation, assisted_recovery, authentication_request, client_owner, code_attempt,
     consent, data_download, document_acceptance, email_change, email_code, event, event_delivery,
     focal_point, global_revocation, login_throttle, newsletter_subscription, not_me_link, organization,
-    outbox_mail, passkey, passkey_offer, password_reset, recovery_code, refresh_token, revocation,
+    outbox_mail, passkey, passkey_offer, password_reset, recovery_code, refresh_token, revocation, scim_resource,
     second_factor_deadline, service_use, session, session_client, ties_right, totp_factor,
 };
 use super::event_seals;
@@ -57,6 +57,7 @@ pub const DELETED: &[&str] = &[
     "recovery_codes",
     "refresh_tokens",
     "revocations",
+    "scim_resources",
     "second_factor_deadlines",
     "service_uses",
     "session_clients",
@@ -144,6 +145,7 @@ pub enum Step {
     ServiceUses,
     ClientOwners,
     EventDeliveries,
+    ScimResources,
     AuthenticationRequests,
     Passkeys,
     PasskeyOffers,
@@ -184,6 +186,7 @@ impl Step {
         Self::ServiceUses,
         Self::ClientOwners,
         Self::EventDeliveries,
+        Self::ScimResources,
         Self::AuthenticationRequests,
         Self::Passkeys,
         Self::PasskeyOffers,
@@ -296,6 +299,10 @@ async fn delete_rows(tx: &impl ConnectionTrait, step: Step, person: &Person<'_>)
         }
         Step::EventDeliveries => {
             delete!(event_delivery, Id: String, of(event_delivery::Column::AccountId, id))
+        }
+        // Which user a service has for the person is in what tells it to delete that one.
+        Step::ScimResources => {
+            delete!(scim_resource, ReceiverId: String, of(scim_resource::Column::AccountId, id))
         }
         Step::AuthenticationRequests => delete!(
             authentication_request,

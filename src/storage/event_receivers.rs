@@ -173,6 +173,8 @@ async fn listening(tx: &impl ConnectionTrait, whose: Expr) -> Result<Vec<Listene
     let clients: BTreeSet<&str> = used.iter().map(|it| it.client_id.as_str()).collect();
     let rows = Entity::find()
         .filter(Column::ClientId.is_in(clients))
+        // What these are told is not what happened, but what came of it (`scim_targets`).
+        .filter(Column::Kind.ne(ReceiverKind::Scim.as_str()))
         .filter(Column::Status.ne(ReceiverStatus::Disabled.as_str()))
         .order_by_asc(Column::Id)
         .all(tx)

@@ -60,6 +60,8 @@ pub mod personal_data;
 pub mod refresh_tokens;
 pub mod revocations;
 pub mod roster;
+pub mod scim_resources;
+pub mod scim_targets;
 pub mod second_factor_deadlines;
 pub mod second_factors;
 pub mod service_uses;

@@ -17,7 +17,7 @@ use super::entities::{
     client_owner, code_attempt, consent, data_download, deletion_link, document_acceptance, email_change,
     email_code, event, event_delivery, focal_point, former_address, global_revocation, imported_address,
     login_throttle, newsletter_subscription, not_me_link, organization, outbox_mail, passkey, passkey_offer,
-    password_reset, recovery_code, refresh_token, revocation, second_factor_deadline, service_use, session,
+    password_reset, recovery_code, refresh_token, revocation, scim_resource, second_factor_deadline, service_use, session,
     session_client, ties_right, totp_factor,
 };
 use super::revocations::Whose;
@@ -125,6 +125,7 @@ pub const WITHOUT_PEOPLE: &[(&str, &str)] = &[
         "typed by somebody who has not shown that the address is theirs; deleted when the account is made or after a day",
     ),
     ("registrations", "services that registered themselves"),
+    ("scim_targets", "services that people are provisioned to"),
     ("seaql_migrations", "the history of the schema"),
     ("signing_keys", "our own keys"),
     (
@@ -202,6 +203,7 @@ pub async fn read<E: From<DbErr>>(
     take(rows::<refresh_token::Entity>(db, refresh_token::Column::AccountId.eq(id)).await?)?;
     let of_account = revocation::Column::Id.eq(Whose::Account(person.account).key());
     take(rows::<revocation::Entity>(db, of_account).await?)?;
+    take(rows::<scim_resource::Entity>(db, scim_resource::Column::AccountId.eq(id)).await?)?;
     take(
         rows::<second_factor_deadline::Entity>(db, second_factor_deadline::Column::AccountId.eq(id)).await?,
     )?;

@@ -27,15 +27,19 @@ use itu_account::storage::{
 };
 
 /// All other tables may have as many rows as there are people, or more.
-const SMALL: [&str; 10] = [
+const SMALL: [&str; 12] = [
     "client_secrets",
     "clients",
+    // A few for each service.
+    "event_receivers",
     "generations",
     // As many as incidents of the last three months.
     "global_revocations",
     "initial_access_tokens",
     "membership_types",
     "registrations",
+    // As many as services.
+    "scim_targets",
     "signing_keys",
     "terms_versions",
     "ties_right_types",

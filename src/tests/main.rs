@@ -66,6 +66,7 @@ mod resource_indicators;
 mod revocation;
 mod rich_authorization_requests;
 mod scim;
+mod scim_push;
 mod self_registered;
 mod shared_signals;
 mod signing_keys;

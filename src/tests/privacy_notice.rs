@@ -47,6 +47,7 @@ fn kept() -> Vec<Kept> {
                 "passkey_offers",
                 "passkeys",
                 "recovery_codes",
+                "scim_resources",
                 "second_factor_deadlines",
                 "service_uses",
                 "ties_rights",

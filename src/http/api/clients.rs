@@ -40,7 +40,7 @@ pub const OPERATIONS: &[Operation] = &[
         summary: "Registers a client; a generated secret is in the answer, and never again",
         body: Some(Model::of::<NewDocument>()),
         answer: Answer::Created(Model::of::<IssuedClient>()),
-        shows_secret: true,
+        secret: Some("client_secret"),
         page: Door::At(paths::ADMIN_CLIENT_NEW),
         command: Door::At("client add"),
         ..Operation::reading("createClient", "/api/v1/clients", CHANGE, |call| {
@@ -111,7 +111,7 @@ pub const OPERATIONS: &[Operation] = &[
         verb: Verb::Post,
         summary: "Gives a client a new secret; the old one works for seven days more",
         answer: Answer::Created(Model::of::<IssuedSecret>()),
-        shows_secret: true,
+        secret: Some("client_secret"),
         page: Door::At(paths::ADMIN_CLIENT_CONFIRM),
         command: Door::At("client rotate-secret"),
         ..Operation::reading(

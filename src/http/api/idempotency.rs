@@ -31,7 +31,7 @@ pub struct Key {
     name: String,
     /// The operation and the content.
     content: String,
-    shows_secret: bool,
+    secret: Option<&'static str>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -68,7 +68,7 @@ impl Key {
             app: app.clone(),
             name: format!("{actor}\n{key}"),
             content: Digest::of(&content).as_str().to_owned(),
-            shows_secret: operation.shows_secret,
+            secret: operation.secret,
         }))
     }
 
@@ -107,8 +107,8 @@ impl Key {
         let kept = match outcome {
             Ok(reply) => {
                 let mut body = reply.body.clone();
-                if let (true, Some(Value::Object(members))) = (self.shows_secret, body.as_mut()) {
-                    members.remove("client_secret");
+                if let (Some(secret), Some(Value::Object(members))) = (self.secret, body.as_mut()) {
+                    members.remove(secret);
                 }
                 let headers = reply.headers.iter();
                 let headers = headers.map(|(name, value)| (name.as_str().to_owned(), value.clone()));

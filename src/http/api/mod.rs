@@ -26,6 +26,7 @@ mod organizations;
 mod overview;
 mod precondition;
 mod proposals;
+mod receivers;
 mod revocations;
 pub mod routes;
 mod signing_keys;

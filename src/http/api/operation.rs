@@ -145,8 +145,8 @@ pub struct Operation {
     pub answer: Answer,
     /// `true` if it changes what somebody has read: `If-Match` is needed.
     pub needs_version: bool,
-    /// `true` if the answer has a secret that is shown once.
-    pub shows_secret: bool,
+    /// The member of the answer that is a secret, shown once.
+    pub secret: Option<&'static str>,
     pub page: Door,
     pub command: Door,
     pub handler: Handler,
@@ -165,7 +165,7 @@ impl Operation {
             body: None,
             answer: Answer::Done,
             needs_version: false,
-            shows_secret: false,
+            secret: None,
             page: Door::Lacking(""),
             command: Door::Lacking(""),
             handler,

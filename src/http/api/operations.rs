@@ -2,7 +2,8 @@
 
 use super::operation::Operation;
 use super::{
-    accounts, affiliations, audit, clients, mails, organizations, proposals, revocations, signing_keys,
+    accounts, affiliations, audit, clients, mails, organizations, proposals, receivers, revocations,
+    signing_keys,
 };
 use super::{accounts, affiliations, audit, client_owners, clients, organizations, proposals, revocations};
     accounts, affiliations, audit, client_mends, client_owners, client_usage, clients, organizations,
@@ -24,6 +25,7 @@ pub fn all() -> impl Iterator<Item = &'static Operation> {
         client_usage::OPERATIONS,
         client_mends::OPERATIONS,
         client_previews::OPERATIONS,
+        receivers::OPERATIONS,
         organizations::OPERATIONS,
         proposals::OPERATIONS,
         affiliations::OPERATIONS,

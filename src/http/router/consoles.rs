@@ -248,6 +248,16 @@ pub(super) fn admin_routes(routes: Routes) -> Routes {
             get(clients::events::confirm).post(clients::events::act),
         )
         .at(
+            paths::ADMIN_SCIM_TARGET_NEW,
+            Administrator,
+            get(clients::scim_target::show).post(clients::scim_target::add),
+        )
+        .at(
+            paths::ADMIN_SCIM_TARGET_TOKEN,
+            Administrator,
+            get(clients::scim_target::show_token).post(clients::scim_target::set_token),
+        )
+        .at(
             paths::ADMIN_WEBHOOK_SECRET,
             Administrator,
             get(clients::events::show_secret),

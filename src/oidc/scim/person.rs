@@ -18,6 +18,16 @@ use crate::oidc::access_policy;
 
 /// Returns the resources of these accounts, in their order, whole.
 pub async fn show_all(app: &App, reader: &Reader, accounts: &[Account]) -> Result<Vec<Value>> {
+    let each = show_each(app, reader, accounts).await?;
+    Ok(each.into_iter().map(|it| it.1).collect())
+}
+
+/// Returns each account that is shown, with its resource.
+pub async fn show_each<'a>(
+    app: &App,
+    reader: &Reader,
+    accounts: &'a [Account],
+) -> Result<Vec<(&'a Account, Value)>> {
     let ids: Vec<AccountId> = accounts.iter().map(|it| it.id.clone()).collect();
     let scopes = reader.scopes(app, &ids).await?;
     let mut memberships = affiliations::membership_claims_of(app.db.read(), &ids).await?;
@@ -26,7 +36,7 @@ pub async fn show_all(app: &App, reader: &Reader, accounts: &[Account]) -> Resul
             .remove(&account.id)
             .unwrap_or_else(|| MembershipClaims::bare(AffiliationClaim::None));
         let scope = scopes.get(&account.id)?;
-        Some(show(app, reader, account, &membership, scope))
+        Some((account, show(app, reader, account, &membership, scope)))
     });
     Ok(shown.collect())
 }

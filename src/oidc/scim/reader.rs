@@ -33,6 +33,16 @@ pub struct Reader {
 }
 
 impl Reader {
+    /// Returns a client as the one that people are provisioned to: it reads nothing itself, and has no power by a token.
+    pub fn provisioned(client: &Arc<Client>) -> Self {
+        Self {
+            client: Arc::clone(client),
+            reads_everybody: false,
+            writes: false,
+            suspends: false,
+        }
+    }
+
     pub fn visible(&self) -> Visible {
         let client = &self.client;
         if self.reads_everybody {

@@ -1,4 +1,4 @@
-//! Sends what waits to push streams (RFC 8935) and webhooks, by a job. A sender takes a receiver for a while and sends what
+//! Sends what waits to push streams (RFC 8935), webhooks and SCIM targets, by a job. A sender takes a receiver for a while and sends what
 //! is due, several people at once, each person's events in their order. Each receiver has a sender of its own, so one that
 //! is slow or dead delays no other; two nodes never send to the same one at once.
 //!
@@ -6,6 +6,8 @@
 //!
 //! A row is deleted when the receiver has accepted it. A process that ends in between leaves a claim that runs out; what it
 //! had sent goes again, with the same `jti`.
+
+use std::sync::Arc;
 
 use chrono::Duration;
 use futures_util::future::join_all;
@@ -20,12 +22,14 @@ use crate::domain::Time;
 use crate::domain::actor::Context;
 use crate::domain::client::Client;
 use crate::domain::event_receiver::{Receiver, ReceiverKind};
-use crate::domain::signal::ReceiverStatus;
-use crate::fetch;
+use crate::domain::signal::{ReceiverStatus, Signal};
 use crate::oidc::Error;
+use crate::oidc::scim::push::{self, Change};
+use crate::oidc::scim::remote::Failure as Refusal;
 use crate::storage::batches::until_done;
 use crate::storage::event_deliveries::{self as rows, Delivery, Passing};
 use crate::storage::event_receivers::{self as receivers, Outcome};
+use crate::{fetch, signals};
 
 /// The senders that a round begins at most.
 const MOST_IN_A_ROUND: u64 = 256;
@@ -33,6 +37,8 @@ const MOST_IN_A_ROUND: u64 = 256;
 const AT_ONCE: u64 = 8;
 /// The time for which a sender takes a receiver: more than one step of its work may take.
 const HELD: Duration = Duration::seconds(10);
+/// The same for a receiver that a person takes several calls to.
+const HELD_FOR_USERS: Duration = Duration::seconds(40);
 
 /// The rests after failures of the receiver itself, one after another, and the waits of an event that did not reach it.
 const RESTS: [Duration; 8] = [
@@ -68,7 +74,7 @@ pub async fn begin_round(app: &App) -> Result<JoinSet<()>, DbErr> {
         if app.stopping.is_cancelled() {
             break;
         }
-        let until = now + HELD;
+        let until = now + held(&receiver);
         if receivers::claim(&app.db, &receiver, until).await? {
             senders.spawn(send(app.clone(), receiver, until));
         }
@@ -82,6 +88,13 @@ pub async fn sweep(app: &App) -> Result<u64, DbErr> {
     let buried = until_done(stopping, || rows::bury_old(db, now - TRIED, now)).await?;
     let forgotten = until_done(stopping, || rows::delete_dead(db, now - DEAD_KEPT)).await?;
     Ok(buried + forgotten)
+}
+
+const fn held(receiver: &Receiver) -> Duration {
+    match receiver.kind {
+        ReceiverKind::Scim => HELD_FOR_USERS,
+        ReceiverKind::Push | ReceiverKind::Poll | ReceiverKind::Webhook => HELD,
+    }
 }
 
 async fn send(app: App, receiver: Receiver, until: Time) {
@@ -109,6 +122,7 @@ async fn send_all(app: &App, receiver: &Receiver, mut until: Time) -> Result<(),
         let now = app.clock.now();
         let (mut done, mut outcome, mut gone) = (Vec::new(), Outcome::default(), false);
         let (mut is_reached, mut fails_anew) = (false, false);
+        let mut earliest = now;
         for (delivery, answer) in heads.iter().zip(answers) {
             match answer {
                 Answer::Accepted => {
@@ -121,8 +135,13 @@ async fn send_all(app: &App, receiver: &Receiver, mut until: Time) -> Result<(),
                     refused(app, receiver, delivery, now, &why).await?;
                     is_reached = true;
                 }
-                Answer::Failed { why, is_gone } => {
-                    let next = now + rest(delivery.attempts);
+                Answer::Failed {
+                    why,
+                    is_gone,
+                    not_before,
+                } => {
+                    earliest = not_before.map_or(earliest, |it| earliest.max(it));
+                    let next = (now + rest(delivery.attempts)).max(earliest);
                     rows::put_off(&app.db, &delivery.id, (next, false), &why).await?;
                     gone |= is_gone;
                     fails_anew |= delivery.attempts == 0;
@@ -138,12 +157,15 @@ async fn send_all(app: &App, receiver: &Receiver, mut until: Time) -> Result<(),
         // anything new of it, so that a short rest will do.
         let rests = outcome.failure.is_some() && !is_reached;
         outcome.is_away = rests && fails_anew;
+        let waits = earliest > now;
         let next = if rests {
-            now + rest(if fails_anew { failures } else { 0 })
+            earliest.max(now + rest(if fails_anew { failures } else { 0 }))
+        } else if waits {
+            earliest
         } else if app.stopping.is_cancelled() {
             now
         } else {
-            now + HELD
+            now + held(receiver)
         };
         let is_held = receivers::note(&app.db, receiver, until, (now, next), &outcome).await?;
         if let Some(why) = &outcome.failure {
@@ -153,7 +175,7 @@ async fn send_all(app: &App, receiver: &Receiver, mut until: Time) -> Result<(),
         if gone {
             pause_gone(app, receiver).await?;
         }
-        if rests || gone || app.stopping.is_cancelled() || !is_held {
+        if rests || waits || gone || app.stopping.is_cancelled() || !is_held {
             return Ok(());
         }
         until = next;
@@ -219,11 +241,14 @@ enum Answer {
     Failed {
         why: String,
         is_gone: bool,
+        /// The time before which it wants to hear nothing.
+        not_before: Option<Time>,
     },
 }
 
-async fn attempt(app: &App, client: &Client, receiver: &Receiver, delivery: &Delivery) -> Answer {
+async fn attempt(app: &App, client: &Arc<Client>, receiver: &Receiver, delivery: &Delivery) -> Answer {
     let sent = match receiver.kind {
+        ReceiverKind::Scim => provision(app, client, receiver, delivery).await,
         ReceiverKind::Webhook => call_webhook(app, client, receiver, delivery).await,
         ReceiverKind::Push | ReceiverKind::Poll => push(app, client, receiver, delivery).await,
     };
@@ -236,6 +261,13 @@ async fn attempt(app: &App, client: &Client, receiver: &Receiver, delivery: &Del
         Err(Failure::Fetch(error)) => Answer::Failed {
             is_gone: receiver.kind == ReceiverKind::Webhook && matches!(error, fetch::Error::Status(410)),
             why: error.to_string(),
+            not_before: None,
+        },
+        Err(Failure::Users(Refusal::Refused(why))) => Answer::Refused(why),
+        Err(Failure::Users(Refusal::Away { why, until })) => Answer::Failed {
+            is_gone: false,
+            why,
+            not_before: until,
         },
         Err(Failure::Own(error)) => {
             tracing::error!(receiver = receiver.id.as_str(), %error, "an event cannot be made");
@@ -248,6 +280,7 @@ async fn attempt(app: &App, client: &Client, receiver: &Receiver, delivery: &Del
 #[derive(Debug)]
 enum Failure {
     Fetch(fetch::Error),
+    Users(Refusal),
     Own(Error),
 }
 
@@ -263,9 +296,7 @@ async fn push(app: &App, client: &Client, receiver: &Receiver, delivery: &Delive
         return Ok(false);
     };
     let token = sign(app, client, &message)?;
-    let sealed = receiver.sealed_authorization.as_deref();
-    let opened = sealed.and_then(|it| app.keys.open(AUTHORIZATION, it));
-    let authorization = opened.and_then(|it| String::from_utf8(it).ok());
+    let authorization = authorization(app, receiver);
     let mut headers = vec![
         (header::CONTENT_TYPE, "application/secevent+jwt"),
         (header::ACCEPT, "application/json"),
@@ -274,6 +305,36 @@ async fn push(app: &App, client: &Client, receiver: &Receiver, delivery: &Delive
         headers.push((header::AUTHORIZATION, authorization));
     }
     call(app, receiver, &headers, token).await
+}
+
+fn authorization(app: &App, receiver: &Receiver) -> Option<String> {
+    let sealed = receiver.sealed_authorization.as_deref();
+    let opened = sealed.and_then(|it| app.keys.open(AUTHORIZATION, it));
+    opened.and_then(|it| String::from_utf8(it).ok())
+}
+
+/// Makes the user that a service has for a person what it is to be now. Returns `false` if the service has it.
+async fn provision(
+    app: &App,
+    client: &Arc<Client>,
+    receiver: &Receiver,
+    delivery: &Delivery,
+) -> Result<bool, Failure> {
+    let kept = signals::open(&app.keys, &delivery.sealed_signal)
+        .ok_or_else(|| Error::internal("a kept signal cannot be opened"))?;
+    let change = match (&kept.signal, &delivery.account) {
+        (Signal::Verification { .. }, _) => Change::Test,
+        (Signal::AccountPurged { subject, remote_id }, _) => Change::Purged(subject, remote_id.as_deref()),
+        (Signal::Provisioning, Some(account)) => Change::Person(account),
+        _ => return Ok(false),
+    };
+    let authorization = authorization(app, receiver)
+        .ok_or_else(|| Error::internal("the token of a SCIM target cannot be read"))?;
+    match push::deliver(app, client, (receiver, &authorization), change).await {
+        Ok(done) => Ok(done == push::Done::Told),
+        Err(push::Failure::Refusal(refusal)) => Err(Failure::Users(refusal)),
+        Err(push::Failure::Own(error)) => Err(Failure::Own(error)),
+    }
 }
 
 async fn call_webhook(

@@ -49,7 +49,7 @@ impl IsBusy for StreamError {
 pub enum ReceiverError {
     #[error(transparent)]
     Client(#[from] ClientError),
-    #[error("there is no such stream or webhook")]
+    #[error("there is no such stream, webhook or SCIM target")]
     NotFound,
     #[error("it was changed in the same moment")]
     Conflict,
@@ -58,7 +58,9 @@ pub enum ReceiverError {
     /// The field, and what is wrong with it.
     #[error("{0}: {1}")]
     Invalid(&'static str, String),
-    #[error("the client has as many webhooks as it may have")]
+    #[error("it has no token: only SCIM targets have one")]
+    NoToken,
+    #[error("the client has as many of these as it may have")]
     TooMany,
     #[error(transparent)]
     Database(#[from] DbErr),

@@ -43,7 +43,7 @@ pub(super) async fn compose(
     };
     let composed = match &kept.signal {
         Signal::Verification { .. } | Signal::StreamUpdated { .. } => Some(of_stream(receiver, &kept.signal)),
-        Signal::AccountPurged { subject: own } => {
+        Signal::AccountPurged { subject: own, .. } => {
             let own = subject::for_client(app, client, own);
             let hidden = subjects::digests(app, &receiver.id, &own, None);
             let excluded = event_receivers::excludes(app.db.read(), &receiver.id, &hidden).await?;

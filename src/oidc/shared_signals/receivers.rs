@@ -1,4 +1,4 @@
-//! What administrators see of streams and webhooks, and do with them: pages and command line call it.
+//! What administrators see of streams, webhooks and SCIM targets, and do with them: pages, API and command line call it.
 
 use serde_json::json;
 
@@ -9,6 +9,7 @@ use crate::app::{App, Tx};
 use crate::domain::actor::Context;
 use crate::domain::event::Action;
 use crate::domain::event_receiver::{Progress, Receiver, ReceiverKind};
+use crate::domain::scim_target::ScimTarget;
 use crate::domain::secret::Secret;
 use crate::domain::signal::{Initiator, ReceiverStatus, Signal, SignalKind};
 use crate::domain::{ClientId, ReceiverId};
@@ -16,18 +17,21 @@ use crate::oidc::clients;
 use crate::oidc::clients::ClientError;
 use crate::random;
 use crate::storage::event_deliveries::{self, Delivery, Queue};
-use crate::storage::event_receivers;
+use crate::storage::scim_targets::Walks;
+use crate::storage::{event_receivers, scim_targets};
 
-/// The most webhooks of a client.
-const MOST_WEBHOOKS: usize = 5;
-/// The dead letters of one page.
-const PAGE: u64 = 25;
+/// The most webhooks of a client, and the most SCIM targets.
+const MOST_OF_A_KIND: usize = 5;
+/// The dead letters of one page of a console.
+pub const PAGE: u64 = 25;
 
 /// A receiver, and what waits for it.
 #[derive(Clone, Debug)]
 pub struct Overview {
     pub receiver: Receiver,
     pub queue: Queue,
+    /// What there is of a SCIM target beside.
+    pub target: Option<ScimTarget>,
 }
 
 /// A page of what could not be delivered.
@@ -82,18 +86,29 @@ pub async fn list(
 async fn with_queues(app: &App, all: Vec<Receiver>) -> Result<Vec<Overview>, ReceiverError> {
     let mut found = Vec::new();
     for receiver in all {
-        let queue = event_deliveries::queue(app.db.read(), &receiver.id).await?;
-        found.push(Overview { receiver, queue });
+        found.push(overview(app, receiver).await?);
     }
     Ok(found)
+}
+
+async fn overview(app: &App, receiver: Receiver) -> Result<Overview, ReceiverError> {
+    let db = app.db.read();
+    let target = match receiver.kind {
+        ReceiverKind::Scim => scim_targets::find(db, &receiver.id).await?,
+        _ => None,
+    };
+    Ok(Overview {
+        queue: event_deliveries::queue(db, &receiver.id).await?,
+        target,
+        receiver,
+    })
 }
 
 pub async fn show(app: &App, context: &Context, id: &ReceiverId) -> Result<Overview, ReceiverError> {
     let receiver = event_receivers::find(app.db.read(), id).await?;
     let receiver = receiver.ok_or(ReceiverError::NotFound)?;
     clients::require_reader(app, context, &receiver.client).await?;
-    let queue = event_deliveries::queue(app.db.read(), id).await?;
-    Ok(Overview { receiver, queue })
+    overview(app, receiver).await
 }
 
 /// Lists dead letters, of one kind or of all, the newest first, a page at a time.
@@ -102,17 +117,17 @@ pub async fn dead_letters(
     context: &Context,
     id: &ReceiverId,
     kind: Option<SignalKind>,
-    page: u64,
+    (page, size): (u64, u64),
 ) -> Result<DeadLetters, ReceiverError> {
     show(app, context, id).await?;
     let total = event_deliveries::count_dead(app.db.read(), id, kind).await?;
     // A page past the last one is the last one: letters go while somebody reads.
-    let page = page.clamp(1, total.div_ceil(PAGE).max(1));
-    let rows = event_deliveries::list_dead(app.db.read(), id, kind, (page - 1) * PAGE, PAGE).await?;
+    let page = page.clamp(1, total.div_ceil(size).max(1));
+    let rows = event_deliveries::list_dead(app.db.read(), id, kind, (page - 1) * size, size).await?;
     Ok(DeadLetters {
         rows,
         page,
-        size: PAGE,
+        size,
         total,
     })
 }
@@ -154,17 +169,24 @@ pub async fn add_webhook(
         if crate::storage::clients::find(tx, client).await?.is_none() {
             return Err(ClientError::Unknown(client.clone()).into());
         }
-        let others = event_receivers::list_of_client(tx, client).await?;
-        if others.iter().filter(|it| !it.kind.is_stream()).count() >= MOST_WEBHOOKS {
-            return Err(ReceiverError::TooMany);
-        }
+        refuse_many(tx, &receiver).await?;
         Ok::<_, ReceiverError>(streams::insert(tx, &receiver).await?)
     })
     .await?;
     Ok(IssuedWebhook { receiver, secret })
 }
 
-fn check_line(field: &'static str, text: &str) -> Result<(), ReceiverError> {
+/// Refuses one more of a kind than a client may have.
+pub(super) async fn refuse_many(tx: &Tx, new: &Receiver) -> Result<(), ReceiverError> {
+    let others = event_receivers::list_of_client(tx, &new.client).await?;
+    let number = others.iter().filter(|it| it.kind == new.kind).count();
+    if number >= MOST_OF_A_KIND {
+        return Err(ReceiverError::TooMany);
+    }
+    Ok(())
+}
+
+pub(super) fn check_line(field: &'static str, text: &str) -> Result<(), ReceiverError> {
     if text.chars().count() > LONGEST_TEXT || text.chars().any(char::is_control) {
         return Err(ReceiverError::Invalid(field, "it is no line of text".into()));
     }
@@ -215,6 +237,7 @@ pub async fn set_status(
         if before.status == status {
             return Err(ReceiverError::Conflict);
         }
+        let was = before.status;
         let after = Receiver {
             status,
             status_reason: reason.clone(),
@@ -222,6 +245,10 @@ pub async fn set_status(
         };
         if !status::store(tx, &after).await? {
             return Err(ReceiverError::Conflict);
+        }
+        if after.kind == ReceiverKind::Scim && was == ReceiverStatus::Disabled {
+            // What happened meanwhile was not kept.
+            scim_targets::begin_again(tx, Walks::OfReceiver(&after.id), tx.now()).await?;
         }
         let updated = Signal::StreamUpdated {
             status,
@@ -289,7 +316,12 @@ pub async fn discard(
 }
 
 /// Runs an administrator's change of a receiver as one unit of work.
-async fn change<T, F>(app: &App, context: &Context, id: &ReceiverId, work: F) -> Result<T, ReceiverError>
+pub(super) async fn change<T, F>(
+    app: &App,
+    context: &Context,
+    id: &ReceiverId,
+    work: F,
+) -> Result<T, ReceiverError>
 where
     F: AsyncFnOnce(&Tx, Receiver) -> Result<T, ReceiverError> + Clone,
 {

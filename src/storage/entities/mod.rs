@@ -45,6 +45,8 @@ pub mod recovery_code;
 pub mod refresh_token;
 pub mod registration;
 pub mod revocation;
+pub mod scim_resource;
+pub mod scim_target;
 pub mod second_factor_deadline;
 pub mod service_use;
 pub mod session;

@@ -1,4 +1,4 @@
-//! `/admin/clients/{id}/events` and below: the stream and the webhooks of a service, how the delivery goes, and what could not
+//! `/admin/clients/{id}/events` and below: the stream, the webhooks and the SCIM targets of a service, how the delivery goes, and what could not
 //! be delivered.
 
 use serde::Serialize;
@@ -9,11 +9,11 @@ use super::samples;
 use crate::domain::Time;
 use crate::templates::{FormState, Page};
 
-/// A stream or a webhook.
+/// A stream, a webhook or a SCIM target.
 #[derive(Clone, Debug, Serialize)]
 pub struct ReceiverRow {
     pub id: String,
-    /// `push`, `poll` or `webhook`.
+    /// `push`, `poll`, `webhook` or `scim`.
     pub kind: &'static str,
     /// `enabled`, `paused` or `disabled`.
     pub status: &'static str,
@@ -33,6 +33,10 @@ pub struct ReceiverRow {
     pub last_failure: Option<String>,
     /// The end of the secret before the present one.
     pub former_secret_until: Option<Time>,
+    /// Whom a SCIM target is provisioned with: `used` or `policy`.
+    pub people: Option<&'static str>,
+    /// The time at which everybody was last looked at for a SCIM target.
+    pub everybody_at: Option<Time>,
 }
 
 impl ReceiverRow {
@@ -55,6 +59,8 @@ impl ReceiverRow {
             last_failure_at: Some(samples::at()),
             last_failure: Some("it answered 410, where 200 is expected".into()),
             former_secret_until: Some(samples::at()),
+            people: None,
+            everybody_at: None,
         };
         let stream = Self {
             kind: "poll",
@@ -79,8 +85,16 @@ impl ReceiverRow {
                 status: "disabled",
                 ..stream.clone()
             },
-            stream,
+            stream.clone(),
             webhook,
+            Self {
+                kind: "scim",
+                endpoint: Some("https://events.example.org/scim/v2".into()),
+                events: vec![],
+                people: Some("policy"),
+                everybody_at: Some(samples::at()),
+                ..stream
+            },
         ]
     }
 }
@@ -203,8 +217,8 @@ impl Page for AdminReceiverConfirm {
     const TEMPLATE: &'static str = "admin_receiver_confirm";
 
     fn samples() -> Vec<Self> {
-        let row = &ReceiverRow::samples()[2];
-        let page = |action: &'static str| Self {
+        let rows = ReceiverRow::samples();
+        let page = |action: &'static str, row: &ReceiverRow| Self {
             id: "events".into(),
             name: "ITU Events <&>".into(),
             row: row.clone(),
@@ -214,7 +228,10 @@ impl Page for AdminReceiverConfirm {
             works_until: samples::at(),
             form: FormState::new([("reason", "<&>")]),
         };
-        Self::ACTIONS.into_iter().map(page).collect()
+        let of_users = Self::ACTIONS.into_iter().filter(|it| *it != "rotate_secret");
+        let of_users = of_users.map(|it| page(it, &rows[3]));
+        let all = Self::ACTIONS.into_iter().map(|it| page(it, &rows[2]));
+        all.chain(of_users).collect()
     }
 }
 
@@ -241,5 +258,57 @@ impl Page for AdminWebhookSecret {
                 done: "flash.webhook_added".into(),
             },
         }]
+    }
+}
+
+/// `/admin/clients/{id}/scim-target`.
+#[derive(Clone, Debug, Serialize)]
+pub struct AdminScimTargetNew {
+    pub id: String,
+    pub name: String,
+    pub form: FormState,
+}
+
+impl Page for AdminScimTargetNew {
+    const TEMPLATE: &'static str = "admin_scim_target_new";
+
+    fn samples() -> Vec<Self> {
+        let page = |form| Self {
+            id: "events".into(),
+            name: "ITU Events <&>".into(),
+            form,
+        };
+        let wrong = FormState::new([("endpoint", "http://<&>"), ("people", "policy")])
+            .error("endpoint", "error.invalid")
+            .error("people", "admin.scim_target.no_policy");
+        vec![
+            page(FormState::new([("people", "used")])),
+            page(wrong),
+            page(FormState::default().notice("admin.scim_target.too_many")),
+        ]
+    }
+}
+
+/// `/admin/clients/{id}/events/{receiver}/token`.
+#[derive(Clone, Debug, Serialize)]
+pub struct AdminScimTargetToken {
+    pub id: String,
+    pub name: String,
+    pub row: ReceiverRow,
+    pub form: FormState,
+}
+
+impl Page for AdminScimTargetToken {
+    const TEMPLATE: &'static str = "admin_scim_target_token";
+
+    fn samples() -> Vec<Self> {
+        let page = |form| Self {
+            id: "events".into(),
+            name: "ITU Events <&>".into(),
+            row: ReceiverRow::samples().remove(3),
+            form,
+        };
+        let wrong = FormState::default().error("token", "admin.scim_target.no_token");
+        vec![page(FormState::default()), page(wrong)]
     }
 }

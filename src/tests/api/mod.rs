@@ -7,6 +7,7 @@ mod doors;
 mod mails;
 mod newsletter;
 mod overview;
+mod receivers;
 mod resources;
 mod signing_keys;
 

@@ -76,7 +76,7 @@ async fn what_is_refused_for_good_is_a_dead_letter_and_can_be_replayed() {
     let seen = overview(&op, "shop").await;
     assert_eq!((seen.queue.waiting, seen.queue.dead), (0, 1));
     let (context, id) = (Context::operator(), &seen.receiver.id);
-    let letters = signals::dead_letters(&op.app, &context, id, None, 1)
+    let letters = signals::dead_letters(&op.app, &context, id, None, (1, signals::PAGE))
         .await
         .expect("letters");
     assert_eq!(

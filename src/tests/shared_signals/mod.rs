@@ -7,7 +7,7 @@ mod events;
 mod polling;
 mod promptness;
 mod streams;
-mod survival;
+pub mod survival;
 mod webhooks;
 
 use axum::body::Body;

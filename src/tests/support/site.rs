@@ -50,7 +50,19 @@ pub struct Site {
 }
 
 impl Site {
+    /// Starts a site of pages, none at first.
     pub async fn start() -> Self {
+        let pages = Arc::new(Mutex::new(Pages::default()));
+        let router = Router::new().fallback(page).with_state(pages.clone());
+        Self::serve(router, pages).await
+    }
+
+    /// Starts a site that answers by itself.
+    pub async fn with(router: Router) -> Self {
+        Self::serve(router, Arc::default()).await
+    }
+
+    async fn serve(router: Router, pages: Arc<Mutex<Pages>>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let (certificate, key) = certificate();
         std::fs::write(folder.path().join("cert.pem"), certificate).expect("written");
@@ -58,8 +70,6 @@ impl Site {
         let tls = server::tls(&folder.path().join("cert.pem"), &folder.path().join("key.pem")).expect("TLS");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let pages = Arc::new(Mutex::new(Pages::default()));
-        let router = Router::new().fallback(page).with_state(pages.clone());
         tokio::spawn(server::serve(listener, Some(tls), router, std::future::pending()));
         Self {
             address,

@@ -158,6 +158,10 @@ pub async fn person_in_every_table(op: &TestOp, email: &str) -> Known {
             "INSERT INTO event_deliveries (id, receiver_id, account_id, kind, sealed_signal, caused_at, tried_since, \
              due_at, attempts) VALUES ('v', 'w', '{id}', 'account-disabled', 'x', {at}, {at}, {at}, 0)"
         ),
+        format!(
+            "INSERT INTO scim_resources (receiver_id, account_id, remote_id, digest, updated_at) \
+             VALUES ('w', '{id}', '{FIRST_NAME}', 'x', {at})"
+        ),
         format!("INSERT INTO former_addresses (account_id, label) VALUES ('{id}', '{label}')"),
         format!(
             "INSERT INTO client_owners (client_id, account_id, named_at, named_by) VALUES ('shop', '{id}', {at}, '{bob}')"

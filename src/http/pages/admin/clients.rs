@@ -11,6 +11,7 @@ pub mod mends;
 pub mod new;
 pub mod owners;
 pub mod people;
+pub mod scim_target;
 
 use axum::extract::Path;
 use axum::response::Response;

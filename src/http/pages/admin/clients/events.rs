@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::answers::refused;
 use crate::domain::client::Client;
+use crate::domain::event_receiver::ReceiverKind;
 use crate::domain::message::Message;
 use crate::domain::signal::{ReceiverStatus, SignalKind};
 use crate::domain::{ClientId, ReceiverId};
@@ -24,7 +25,7 @@ use crate::templates::pages::{
 
 const FILTERS: [&str; 1] = ["kind"];
 
-fn not_done(error: ReceiverError) -> PageError {
+pub(super) fn not_done(error: ReceiverError) -> PageError {
     match error {
         ReceiverError::Client(error) => refused(error),
         ReceiverError::NotFound => PageError::NotFound,
@@ -32,13 +33,13 @@ fn not_done(error: ReceiverError) -> PageError {
     }
 }
 
-async fn client_of(ctx: &PageContext, id: &str) -> Result<Client, PageError> {
+pub(super) async fn client_of(ctx: &PageContext, id: &str) -> Result<Client, PageError> {
     let found = clients::read(&ctx.app, &ctx.actor_context(), &ClientId::new(id)).await;
     found.map_err(refused)
 }
 
 /// Finds a receiver of the client; that of another one does not exist (security.md G-4).
-async fn receiver_of(ctx: &PageContext, client: &Client, id: &str) -> Result<Overview, PageError> {
+pub(super) async fn receiver_of(ctx: &PageContext, client: &Client, id: &str) -> Result<Overview, PageError> {
     let found = signals::show(&ctx.app, &ctx.actor_context(), &ReceiverId::new(id)).await;
     let found = found.map_err(not_done)?;
     if found.receiver.client == client.id {
@@ -48,8 +49,12 @@ async fn receiver_of(ctx: &PageContext, client: &Client, id: &str) -> Result<Ove
     }
 }
 
-fn row(overview: &Overview) -> ReceiverRow {
-    let Overview { receiver, queue } = overview;
+pub(super) fn row(overview: &Overview) -> ReceiverRow {
+    let Overview {
+        receiver,
+        queue,
+        target,
+    } = overview;
     let progress = &receiver.progress;
     ReceiverRow {
         id: receiver.id.to_string(),
@@ -69,6 +74,8 @@ fn row(overview: &Overview) -> ReceiverRow {
         last_failure_at: progress.last_failure_at,
         last_failure: progress.last_failure.clone(),
         former_secret_until: receiver.former_secret_until,
+        people: target.as_ref().map(|it| it.people.as_str()),
+        everybody_at: target.as_ref().and_then(|it| it.walked_at),
     }
 }
 
@@ -184,7 +191,8 @@ pub async fn show(
     let found = receiver_of(&ctx, &client, &receiver).await?;
     let kind = SignalKind::parse(query.get("kind"));
     let context = ctx.actor_context();
-    let letters = signals::dead_letters(&ctx.app, &context, &found.receiver.id, kind, query.page()?).await;
+    let part = (query.page()?, signals::PAGE);
+    let letters = signals::dead_letters(&ctx.app, &context, &found.receiver.id, kind, part).await;
     let letters = letters.map_err(not_done)?;
     let at = Position {
         page: letters.page,
@@ -221,7 +229,7 @@ fn applies(action: &str, found: &Overview) -> bool {
         "pause" => status != ReceiverStatus::Paused,
         "resume" => status != ReceiverStatus::Enabled,
         "disable" => status != ReceiverStatus::Disabled,
-        "rotate_secret" => !found.receiver.kind.is_stream(),
+        "rotate_secret" => found.receiver.kind == ReceiverKind::Webhook,
         "replay" | "discard" => found.queue.dead > 0,
         _ => true,
     }

@@ -19,6 +19,9 @@ use itu_account::domain::actor::{Actor, Context};
 use itu_account::domain::role::Role;
 use itu_account::oidc::clients::{self, Whom};
 use itu_account::oidc::shared_signals::{self, NewWebhook};
+use itu_account::domain::scim_target::ProvisionedPeople;
+use itu_account::domain::secret::Secret;
+use itu_account::oidc::shared_signals::{self, NewScimTarget, NewWebhook};
 use itu_account::storage::outbox::{self, NewMail, TooOld};
 
 pub struct Cast {
@@ -78,6 +81,15 @@ pub async fn cast() -> Cast {
     };
     let webhook = shared_signals::add_webhook(&op.app, &Context::operator(), webhook).await;
     let webhook = webhook.expect("a webhook").receiver.id;
+    let target = NewScimTarget {
+        client: ClientId::new("shop"),
+        endpoint: "https://shop.example.test/scim/v2".into(),
+        token: Secret::new("of-the-shop"),
+        people: ProvisionedPeople::Used,
+        description: "the users".into(),
+    };
+    let target = shared_signals::add_scim_target(&op.app, &Context::operator(), target).await;
+    let target = target.expect("a target").id;
     let mut visitor = op.visitor("zoe@example.org");
     // The sign-up is pending, up to the code.
     visitor.browser.get(&rp.authorization_url("openid", &[])).await;
@@ -256,6 +268,10 @@ pub async fn cast() -> Cast {
         (
             "administrator",
             format!("/admin/clients/shop/owners/confirm?action=name&account_id={sponsor}"),
+        of("administrator", "/admin/clients/shop/scim-target"),
+        (
+            "administrator",
+            format!("/admin/clients/shop/events/{target}/token"),
         ),
         of("administrator", "/admin/clients/doomed/edit"),
         of("administrator", "/admin/clients/doomed"),
