@@ -125,6 +125,8 @@ pub const ADMIN_ORGANIZATIONS_IMPORT: &str = "/admin/organizations/import";
 pub const ADMIN_ORGANIZATIONS_IMPORT_CONFIRM: &str = "/admin/organizations/import/confirm";
 pub const ADMIN_ORGANIZATION: &str = "/admin/organizations/{id}";
 pub const ADMIN_ORGANIZATION_CONFIRM: &str = "/admin/organizations/{id}/confirm";
+pub const ADMIN_ORGANIZATION_EDIT: &str = "/admin/organizations/{id}/edit";
+pub const ADMIN_ORGANIZATION_EDIT_CONFIRM: &str = "/admin/organizations/{id}/edit/confirm";
 pub const ADMIN_PROPOSALS: &str = "/admin/proposals";
 pub const ADMIN_PROPOSAL: &str = "/admin/proposals/{id}";
 pub const ADMIN_PROPOSAL_CONFIRM: &str = "/admin/proposals/{id}/confirm";
@@ -263,6 +265,14 @@ pub fn admin_request(id: &AffiliationId) -> String {
 
 pub fn admin_organization(id: &OrganizationId) -> String {
     filled(ADMIN_ORGANIZATION, &[id.as_str()])
+}
+
+pub fn admin_organization_edit(id: &OrganizationId) -> String {
+    filled(ADMIN_ORGANIZATION_EDIT, &[id.as_str()])
+}
+
+pub fn admin_organization_edit_confirm(id: &OrganizationId) -> String {
+    filled(ADMIN_ORGANIZATION_EDIT_CONFIRM, &[id.as_str()])
 }
 
 pub fn admin_organization_confirm(id: &OrganizationId) -> String {

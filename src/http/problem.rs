@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use super::error::{Challenge, PageError, retry_after};
+use crate::affiliations::directory::csv::ImportError;
 use crate::affiliations::directory::edit::EditError;
 use crate::domain::authentication::Acr;
 use crate::domain::message::FieldErrors;
@@ -17,6 +18,9 @@ use crate::oidc::clients::ClientError;
 use crate::oidc::shared_signals::ReceiverError;
 use crate::oidc::{self, Code};
 use crate::{accounts, affiliations, audit, paths};
+
+/// The problems of a table that are named.
+const SHOWN_LINES: usize = 100;
 
 /// The protection space of the administration, as challenges name it.
 pub const REALM: &str = "administration";
@@ -73,8 +77,8 @@ kinds! {
     PreconditionFailed = "precondition-failed" PRECONDITION_FAILED "It was changed since it was read",
     /// The body is larger than what is taken here.
     TooLarge = "too-large" PAYLOAD_TOO_LARGE "The body is too large",
-    /// The body is taken as `application/json` only.
-    UnsupportedMediaType = "unsupported-media-type" UNSUPPORTED_MEDIA_TYPE "The body is not JSON",
+    /// The body is taken as `application/json` only; as `text/csv`, where an operation takes a table.
+    UnsupportedMediaType = "unsupported-media-type" UNSUPPORTED_MEDIA_TYPE "The body is of another media type",
     /// Values of the body are refused: `errors` names each with the reason.
     Invalid = "invalid" UNPROCESSABLE_ENTITY "Some values are refused",
     /// The idempotency key was used for another request. Use a new one for each act.
@@ -302,6 +306,28 @@ impl From<affiliations::Error> for Problem {
             | Error::NotEntitled
             | Error::Refused(_)) => Self::new(Kind::Conflict).detailed(refused.to_string()),
             Error::Conflict => Self::new(Kind::Conflict),
+        }
+    }
+}
+
+impl From<ImportError> for Problem {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Lines(problems) => {
+                let lines = problems.len();
+                let errors = problems.into_iter().take(SHOWN_LINES).map(|it| InvalidMember {
+                    member: format!("line {}", it.line),
+                    reason: it.reason,
+                });
+                Self {
+                    errors: errors.collect(),
+                    detail: Some(format!(
+                        "The table has {lines} problems, and nothing of it was applied"
+                    )),
+                    ..Self::new(Kind::Invalid)
+                }
+            }
+            ImportError::Room(error) => error.into(),
         }
     }
 }

@@ -58,6 +58,7 @@ pub struct Chosen {
 /// One of several requests, and the result of the decision.
 #[derive(Debug)]
 pub struct Attempt {
+    pub id: AffiliationId,
     /// The request as it was before.
     pub entry: Option<Entry>,
     pub result: Result<(), Error>,
@@ -110,7 +111,7 @@ pub async fn decide_all(
             (Some(_), Verdict::Approve) => approve(app, context, &id, "").await,
             (Some(_), Verdict::Reject(reason)) => reject(app, context, &id, reason).await,
         };
-        attempts.push(Attempt { entry, result });
+        attempts.push(Attempt { id, entry, result });
     }
     Ok(attempts)
 }

@@ -18,7 +18,7 @@ use super::precondition::{IfMatch, unless_known};
 use crate::app::App;
 use crate::domain::actor::Context;
 use crate::http::extract::Program;
-use crate::http::extract::form::{self, FORM_BODY, FormError, Pairs};
+use crate::http::extract::form::{self, FORM_BODY, FormError, Pairs, TABLE_BODY};
 use crate::http::problem::{Kind, Problem, REALM};
 use crate::limits::{Allowance, Limit, Refused};
 use crate::oidc::endpoints;
@@ -91,6 +91,7 @@ async fn serve(
     }
     let body = match operation.body {
         Some(_) => read_body(operation, parts, body).await?,
+        None if operation.takes_table => read_table(parts, body).await?,
         None => Bytes::new(),
     };
     let path = parts.uri.path().to_owned();
@@ -198,6 +199,15 @@ async fn read_body(operation: &Operation, parts: &Parts, body: Body) -> Result<B
         return Err(Problem::new(Kind::BadRequest).detailed(detail));
     }
     Ok(bytes)
+}
+
+/// Reads a body that is a table. What is in it is judged by the room, line by line.
+async fn read_table(parts: &Parts, body: Body) -> Result<Bytes, Problem> {
+    form::of_type(&parts.headers, "text/csv").map_err(|_| {
+        Problem::new(Kind::UnsupportedMediaType)
+            .detailed("The body of this operation is taken as text/csv only")
+    })?;
+    form::read_bytes(body, TABLE_BODY).await.map_err(unreadable)
 }
 
 fn has_nul(value: &Value) -> bool {

@@ -8,12 +8,14 @@ use utoipa::ToSchema;
 
 use super::call::{Call, Reply};
 use super::operation::{Answer, Door, Model, Operation, Outcome, Parameter, Verb};
+use crate::affiliations::Error;
 use crate::affiliations::directory::admin;
-use crate::affiliations::lifecycle::decisions;
+use crate::affiliations::lifecycle::decisions::{self, Attempt, Verdict};
 use crate::affiliations::roster::{self, Entry, Only, PeopleOrder, RosterPage, RosterSearch, Show};
 use crate::affiliations::ties;
 use crate::domain::powers::{Area, Power};
 use crate::domain::{AffiliationId, OrganizationId};
+use crate::http::problem::Problem;
 use crate::paths;
 
 const READ: Power = Power::Read(Area::Organizations);
@@ -152,6 +154,20 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         verb: Verb::Post,
+        summary: "Approves several requests of one organization, or rejects them with one reason; each has an outcome of its own",
+        body: Some(Model::of::<DecisionOfSeveral>()),
+        answer: Answer::One(Model::of::<Decided>()),
+        page: Door::Each(&[paths::FOCAL_POINT_REQUESTS, paths::FOCAL_POINT_REQUESTS_CONFIRM]),
+        command: Door::Lacking("a script calls the command for each"),
+        ..Operation::reading(
+            "decideAffiliations",
+            "/api/v1/organizations/{id}/affiliations/decide",
+            CHANGE,
+            |call| Box::pin(decide_several(call)),
+        )
+    },
+    Operation {
+        verb: Verb::Post,
         summary: "Takes granted TIES rights away",
         body: Some(Model::of::<RightsWithReason>()),
         page: Door::At(paths::FOCAL_POINT_PERSON_CONFIRM),
@@ -250,6 +266,33 @@ struct RightsWithReason {
     /// What the person reads.
     #[schema(max_length = 1000)]
     reason: Option<String>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct DecisionOfSeveral {
+    /// `approve` or `reject`
+    decision: String,
+    /// The ids of the requests, 1 to 100.
+    #[schema(min_items = 1, max_items = 100)]
+    requests: Vec<String>,
+    /// What each of the people reads: needed to reject, and nothing that is sent with an approval.
+    #[schema(max_length = 1000)]
+    reason: Option<String>,
+}
+
+/// What became of the requests, in their order.
+#[derive(Serialize, ToSchema)]
+struct Decided {
+    requests: Vec<DecidedOne>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct DecidedOne {
+    id: String,
+    /// `done`; `decided_meanwhile`, if it was not pending; `not_yours`, if it is the actor's own; `not_found`; `failed`, if
+    /// it can be tried again.
+    outcome: String,
 }
 
 fn show(call: &Call) -> Show {
@@ -366,4 +409,49 @@ async fn revoke(call: Call) -> Outcome {
     let reason = reason.unwrap_or_default();
     ties::revoke(&call.app, &call.context, &id_of(&call), &rights, &reason).await?;
     Ok(Reply::done())
+}
+
+async fn decide_several(call: Call) -> Outcome {
+    let body: DecisionOfSeveral = call.read()?;
+    let most = usize::try_from(roster::LARGEST_PAGE).unwrap_or(usize::MAX);
+    if body.requests.is_empty() || body.requests.len() > most {
+        return Err(Problem::of_member("requests", format!("has 1 to {most} ids")));
+    }
+    let reason = body.reason.unwrap_or_default();
+    let verdict = match (body.decision.as_str(), reason.trim()) {
+        ("approve", "") => Verdict::Approve,
+        ("approve", _) => return Err(Problem::of_member("reason", "is for a rejection")),
+        ("reject", _) => Verdict::Reject(&reason),
+        _ => return Err(Problem::of_member("decision", "is neither approve nor reject")),
+    };
+    let ids: Vec<AffiliationId> = body.requests.into_iter().map(AffiliationId::new).collect();
+    let id = OrganizationId::new(call.id());
+    admin::find(&call.app, &call.context, &id).await?;
+    let attempts = decisions::decide_all(&call.app, &call.context, &id, &ids, verdict).await?;
+    let mut requests = Vec::new();
+    for Attempt { id, result, .. } in attempts {
+        let outcome = match result {
+            // The actor decides nothing without another login.
+            Err(error @ (Error::ReauthenticationNeeded | Error::SecondFactorRequired)) => {
+                return Err(error.into());
+            }
+            result => outcome_of(&id, result).to_owned(),
+        };
+        let id = id.into_string();
+        requests.push(DecidedOne { id, outcome });
+    }
+    Reply::one(&Decided { requests })
+}
+
+fn outcome_of(id: &AffiliationId, result: Result<(), Error>) -> &'static str {
+    match result {
+        Ok(()) => "done",
+        Err(Error::Conflict) => "decided_meanwhile",
+        Err(Error::OwnRequest) => "not_yours",
+        Err(Error::NotFound | Error::NoLongerSeen) => "not_found",
+        Err(error) => {
+            tracing::error!(request = id.as_str(), %error, "a request could not be decided");
+            "failed"
+        }
+    }
 }

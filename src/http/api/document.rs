@@ -127,6 +127,10 @@ fn described(operation: &Operation) -> Value {
         "parameters": parameters(operation),
         "responses": responses(operation),
     });
+    if operation.takes_table {
+        let content = json!({ "text/csv": { "schema": { "type": "string" } } });
+        members["requestBody"] = json!({ "required": true, "content": content });
+    }
     if let Some(body) = operation.body {
         let mut content = Map::new();
         content.insert(JSON.into(), json!({ "schema": reference(body) }));
@@ -262,11 +266,10 @@ fn refusals(operation: &Operation) -> Vec<Kind> {
         Kind::TooManyRequests,
         Kind::Unavailable,
     ];
-    if operation.body.is_some() {
+    if operation.takes_body() {
         kinds.extend([Kind::TooLarge, Kind::UnsupportedMediaType]);
     }
-    if operation.body.is_some() || matches!(operation.answer, Answer::List(_)) || operation.verb == Verb::Post
-    {
+    if operation.takes_body() || matches!(operation.answer, Answer::List(_)) || operation.verb == Verb::Post {
         kinds.push(Kind::Invalid);
     }
     if operation.verb != Verb::Get {

@@ -16,18 +16,6 @@ const NO_PAGE: Door = Door::Lacking("it belongs to whoever runs the server");
 
 pub const ELSEWHERE: &[Elsewhere] = &[
     Elsewhere {
-        what: "Approve several requests of one organization at once",
-        page: Door::At(paths::FOCAL_POINT_REQUESTS),
-        command: Door::Lacking("a script calls the command for each"),
-        reason: "a program calls approveAffiliation for each",
-    },
-    Elsewhere {
-        what: "Reject several requests of one organization with one reason",
-        page: Door::At(paths::FOCAL_POINT_REQUESTS_CONFIRM),
-        command: Door::Lacking("a script calls the command for each"),
-        reason: "a program calls rejectAffiliation for each",
-    },
-    Elsewhere {
         what: "See the TIES rights of all people side by side",
         page: Door::At(paths::FOCAL_POINT_TIES),
         command: Door::Lacking("a list of people has their rights"),
@@ -92,15 +80,6 @@ pub const ELSEWHERE: &[Elsewhere] = &[
         page: Door::Lacking("a registration by token is arranged with the operator"),
         command: Door::At("client initial-access-token"),
         reason: "whoever has a token for the API registers clients by createClient",
-    },
-    Elsewhere {
-        what: "Take organizations over from a table; what it changes is shown before",
-        page: Door::Each(&[
-            paths::ADMIN_ORGANIZATIONS_IMPORT,
-            paths::ADMIN_ORGANIZATIONS_IMPORT_CONFIRM,
-        ]),
-        command: Door::At("org import"),
-        reason: "a file is judged as a whole, and may take minutes",
     },
     Elsewhere {
         what: "Write all organizations as a file",

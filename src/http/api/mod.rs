@@ -24,6 +24,7 @@ pub mod operation;
 pub mod operations;
 mod organizations;
 mod overview;
+mod organizations_import;
 mod precondition;
 mod proposals;
 mod receivers;

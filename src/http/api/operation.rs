@@ -142,6 +142,8 @@ pub struct Operation {
     pub summary: &'static str,
     pub query: &'static [Parameter],
     pub body: Option<Model>,
+    /// `true` if the body is a table, as `text/csv`.
+    pub takes_table: bool,
     pub answer: Answer,
     /// `true` if it changes what somebody has read: `If-Match` is needed.
     pub needs_version: bool,
@@ -163,6 +165,7 @@ impl Operation {
             summary: "",
             query: &[],
             body: None,
+            takes_table: false,
             answer: Answer::Done,
             needs_version: false,
             secret: None,
@@ -170,6 +173,10 @@ impl Operation {
             command: Door::Lacking(""),
             handler,
         }
+    }
+
+    pub const fn takes_body(&self) -> bool {
+        self.body.is_some() || self.takes_table
     }
 
     /// Returns the names of the holes in the path.

@@ -2,8 +2,8 @@
 
 use super::operation::Operation;
 use super::{
-    accounts, affiliations, audit, clients, mails, organizations, proposals, receivers, revocations,
-    signing_keys,
+    accounts, affiliations, audit, clients, mails, organizations, organizations_import, proposals, receivers,
+    revocations, signing_keys,
 };
 use super::{accounts, affiliations, audit, client_owners, clients, organizations, proposals, revocations};
     accounts, affiliations, audit, client_mends, client_owners, client_usage, clients, organizations,
@@ -27,6 +27,7 @@ pub fn all() -> impl Iterator<Item = &'static Operation> {
         client_previews::OPERATIONS,
         receivers::OPERATIONS,
         organizations::OPERATIONS,
+        organizations_import::OPERATIONS,
         proposals::OPERATIONS,
         affiliations::OPERATIONS,
         overview::OPERATIONS,

@@ -63,7 +63,10 @@ pub const OPERATIONS: &[Operation] = &[
         body: Some(Model::of::<OrganizationChange>()),
         answer: Answer::One(Model::of::<Organization>()),
         needs_version: true,
-        page: Door::Lacking("the page of an organization has no form for it yet"),
+        page: Door::Each(&[
+            paths::ADMIN_ORGANIZATION_EDIT,
+            paths::ADMIN_ORGANIZATION_EDIT_CONFIRM,
+        ]),
         command: Door::At("org edit"),
         ..Operation::reading(
             "changeOrganization",

@@ -55,7 +55,7 @@ pub(super) fn focal_point_routes(routes: Routes) -> Routes {
 /// Lists the pages of the administration.
 pub(super) fn admin_routes(routes: Routes) -> Routes {
     use admin::{
-        account_acts, accounts, audit, clients, keys, mail, mail_previews, organizations,
+        account_acts, accounts, audit, clients, keys, mail, mail_previews, organization_edit, organizations,
         organizations_import, proposals, recoveries, revocations,
         account_acts, accounts, audit, clients, organizations, organizations_import, overview, proposals,
         recoveries, revocations,
@@ -95,6 +95,16 @@ pub(super) fn admin_routes(routes: Routes) -> Routes {
             paths::ADMIN_ORGANIZATION,
             Administrator,
             get(organizations::show).post(organizations::act),
+        )
+        .at(
+            paths::ADMIN_ORGANIZATION_EDIT,
+            Administrator,
+            get(organization_edit::show).post(organization_edit::save),
+        )
+        .at(
+            paths::ADMIN_ORGANIZATION_EDIT_CONFIRM,
+            Administrator,
+            get(organization_edit::confirm).post(organization_edit::apply),
         )
         .at(
             paths::ADMIN_ORGANIZATION_CONFIRM,

@@ -10,6 +10,7 @@ mod consent;
 pub mod first_login;
 mod form_sent_twice;
 mod history;
+mod editing_organizations;
 mod importing_organizations;
 pub mod joining_an_organization;
 mod newsletter;

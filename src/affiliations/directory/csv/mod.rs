@@ -8,6 +8,6 @@ mod rows;
 
 pub use export::{export, export_accepted};
 pub use import::{ImportError, MOST_CHANGES, Preview, Table, import, import_as_seen, import_with, preview};
-pub(super) use plan::Cells;
+pub(super) use plan::{Cells, settles_people};
 pub use plan::{Imported, Plan};
 pub use rows::{COLUMNS, LineError};

@@ -210,7 +210,11 @@ impl Plan {
 }
 
 /// Returns `true` if the change ends affiliations, asks about them again or takes TIES rights away (`membership_change`).
-fn settles_people(before: &Organization, after: &Organization, types: &[MembershipType]) -> bool {
+pub(in crate::affiliations::directory) fn settles_people(
+    before: &Organization,
+    after: &Organization,
+    types: &[MembershipType],
+) -> bool {
     let its_type = |of: &Organization| types.iter().find(|it| it.id == of.membership_type);
     let (Some(old), Some(new)) = (its_type(before), its_type(after)) else {
         return false;

@@ -11,6 +11,7 @@ pub mod keys;
 pub mod mail;
 pub mod mail_previews;
 pub mod newsletter;
+pub mod organization_edit;
 pub mod organizations;
 pub mod organizations_import;
 pub mod overview;

@@ -224,7 +224,7 @@ fn row(difference: &Difference) -> ImportRow {
 }
 
 /// Writes a value as the cell of a table would.
-fn text(value: &serde_json::Value) -> String {
+pub(super) fn text(value: &serde_json::Value) -> String {
     use serde_json::Value;
     match value {
         Value::String(text) => text.clone(),

@@ -175,7 +175,7 @@ fn together(decision: Decision, attempts: Vec<Attempt>) -> DecidedTogether {
         act: decision.as_str().to_owned(),
         ..DecidedTogether::default()
     };
-    for Attempt { entry, result } in attempts {
+    for Attempt { entry, result, .. } in attempts {
         let Some(entry) = entry else {
             all.unknown += 1;
             continue;

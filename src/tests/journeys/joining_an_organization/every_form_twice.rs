@@ -23,6 +23,8 @@ const ELSEWHERE: [&str; 6] = [
     "/end-session",
     // The script fills these in, with a device's answer.
     "/login/passkey",
+    // It has what was typed on the page before it: see `editing_organizations`, which sends it twice.
+    "/admin/organizations/{id}/edit/confirm",
     // These are reached only inside a request that waits for them: see `authorization` and `second_factor`.
     "/second-factor-needed",
     "/login/second-factor",

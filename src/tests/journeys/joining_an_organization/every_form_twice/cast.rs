@@ -252,6 +252,7 @@ pub async fn cast() -> Cast {
         ("focal point", format!("/focal-point/ofcom/people/{account}")),
         ("administrator", format!("/admin/requests/{orphan}")),
         of("administrator", "/admin/organizations/ofcom"),
+        of("administrator", "/admin/organizations/ofcom/edit"),
         of("administrator", "/admin/organizations/import"),
         ("administrator", waiting_table),
         of("administrator", "/admin/keys"),
