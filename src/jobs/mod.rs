@@ -9,10 +9,8 @@ mod sweep;
 pub use job::Job;
 pub use runner::Running;
 pub use schedule::{
-    ALL, build_data_downloads, delete_accounts, deliver_events, deliver_logouts, deliver_mail, deliver_pings,
-    recover_accounts, refresh, revoke_globally, seal_audit_trail, start, store_use_of_clients,
     ALL, build_data_downloads, count_days, delete_accounts, deliver_events, deliver_logouts, deliver_mail,
-    deliver_pings, recover_accounts, refresh, revoke_globally, seal_audit_trail, start,
-    find_people_to_provision, recover_accounts, refresh, revoke_globally, seal_audit_trail, start,
+    deliver_pings, find_people_to_provision, recover_accounts, refresh, revoke_globally, seal_audit_trail,
+    start, store_use_of_clients,
 };
 pub use sweep::sweep;

@@ -17,8 +17,8 @@ use super::entities::{
     account_word, affiliation, assisted_recovery, authentication_request, client_owner, code_attempt,
     consent, data_download, document_acceptance, email_change, email_code, event, event_delivery,
     focal_point, global_revocation, login_throttle, newsletter_subscription, not_me_link, organization,
-    outbox_mail, passkey, passkey_offer, password_reset, recovery_code, refresh_token, revocation, scim_resource,
-    second_factor_deadline, service_use, session, session_client, ties_right, totp_factor,
+    outbox_mail, passkey, passkey_offer, password_reset, recovery_code, refresh_token, revocation,
+    scim_resource, second_factor_deadline, service_use, session, session_client, ties_right, totp_factor,
 };
 use super::event_seals;
 use super::personal_data::Person;

@@ -2,17 +2,9 @@
 
 use super::operation::Operation;
 use super::{
-    accounts, affiliations, audit, clients, mails, organizations, organizations_import, proposals, receivers,
-    revocations, signing_keys,
-};
-use super::{accounts, affiliations, audit, client_owners, clients, organizations, proposals, revocations};
-    accounts, affiliations, audit, client_mends, client_owners, client_usage, clients, organizations,
-    proposals, revocations,
     accounts, affiliations, audit, client_mends, client_owners, client_previews, client_usage, clients,
-    organizations, proposals, revocations,
-};
-use super::{accounts, affiliations, audit, clients, organizations, overview, proposals, revocations};
-    accounts, affiliations, audit, clients, newsletter, organizations, overview, proposals, revocations,
+    mails, newsletter, organizations, organizations_import, overview, proposals, receivers, revocations,
+    signing_keys,
 };
 
 /// Returns every operation.

@@ -55,12 +55,8 @@ pub(super) fn focal_point_routes(routes: Routes) -> Routes {
 /// Lists the pages of the administration.
 pub(super) fn admin_routes(routes: Routes) -> Routes {
     use admin::{
-        account_acts, accounts, audit, clients, keys, mail, mail_previews, organization_edit, organizations,
-        organizations_import, proposals, recoveries, revocations,
-        account_acts, accounts, audit, clients, organizations, organizations_import, overview, proposals,
-        recoveries, revocations,
-        account_acts, accounts, audit, clients, newsletter, organizations, organizations_import, overview,
-        proposals, recoveries, revocations,
+        account_acts, accounts, audit, clients, keys, mail, mail_previews, newsletter, organization_edit,
+        organizations, organizations_import, overview, proposals, recoveries, revocations,
     };
     use affiliation_requests as requests;
 

@@ -17,10 +17,9 @@ use itu_account::accounts::assisted_recovery;
 use itu_account::domain::ClientId;
 use itu_account::domain::actor::{Actor, Context};
 use itu_account::domain::role::Role;
-use itu_account::oidc::clients::{self, Whom};
-use itu_account::oidc::shared_signals::{self, NewWebhook};
 use itu_account::domain::scim_target::ProvisionedPeople;
 use itu_account::domain::secret::Secret;
+use itu_account::oidc::clients::{self, Whom};
 use itu_account::oidc::shared_signals::{self, NewScimTarget, NewWebhook};
 use itu_account::storage::outbox::{self, NewMail, TooOld};
 
@@ -269,6 +268,7 @@ pub async fn cast() -> Cast {
         (
             "administrator",
             format!("/admin/clients/shop/owners/confirm?action=name&account_id={sponsor}"),
+        ),
         of("administrator", "/admin/clients/shop/scim-target"),
         (
             "administrator",
