@@ -22,7 +22,7 @@ pub async fn authentication_requested(
     tx.mail(to, &mail).await
 }
 
-/// Mails the person that they are an owner of a service now, whose page has this path, or no longer are one (security.md AD-7).
+/// Mails the person that they are an owner of a service now, whose page has this path, or no longer are one (security.md AD-8).
 pub async fn client_ownership(
     tx: &Tx,
     to: &Account,

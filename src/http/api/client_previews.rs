@@ -1,5 +1,5 @@
 //! `/api/v1/clients/{id}/claims-preview` and `/access-preview`: what a client would get of a person, and whom its access policy
-//! lets in (security.md AD-9).
+//! lets in (security.md AD-10).
 
 use serde::Serialize;
 use serde_json::{Map, Value};

@@ -1,6 +1,6 @@
 //! What a client would get of a person, and whom its access policy would let in: for administrators who set a service up, before
 //! anybody logs in. The claims are read by `oidc::claims`, the policy is judged by `oidc::access_policy`, as at a login. Opening
-//! a person is recorded as opening their account is (security.md AD-9).
+//! a person is recorded as opening their account is (security.md AD-10).
 
 use super::ClientError;
 use super::authority::require_overseer;

@@ -1,4 +1,4 @@
-//! Tests the mends of the client report (security.md AD-8): what each changes is shown before, nothing else is changed, and a
+//! Tests the mends of the client report (security.md AD-9): what each changes is shown before, nothing else is changed, and a
 //! stale one is refused.
 
 use axum::http::StatusCode;
@@ -19,7 +19,7 @@ async fn stored(op: &TestOp, id: &str) -> Client {
 
 #[tokio::test]
 async fn a_weakness_is_mended_by_what_was_shown() {
-    // AD-8
+    // AD-9
     let op = TestOp::start().await;
     let metadata = json!({"redirect_uris": ["https://shop.example.test/callback", "http://localhost:8000/cb"],
         "introspect_all": true, "token_endpoint_auth_method": "none", "pkce": "required"});
@@ -75,7 +75,7 @@ async fn a_weakness_is_mended_by_what_was_shown() {
 
 #[tokio::test]
 async fn an_owner_mends_what_is_theirs() {
-    // AD-7, AD-8
+    // AD-8, AD-9
     let op = TestOp::start().await;
     let metadata = json!({"redirect_uris": ["https://shop.example.test/callback", "http://localhost:8000/cb"],
         "introspect_all": true, "token_endpoint_auth_method": "none", "pkce": "required"});

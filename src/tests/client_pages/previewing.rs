@@ -1,4 +1,4 @@
-//! Tests what a service would get of a person, and whom its access policy lets in, before anybody logs in (security.md AD-9):
+//! Tests what a service would get of a person, and whom its access policy lets in, before anybody logs in (security.md AD-10):
 //! the same as at a login.
 
 use axum::http::StatusCode;
@@ -17,7 +17,7 @@ use itu_account::oidc::clients::{self, MOST_COUNTED, Whom};
 
 #[tokio::test]
 async fn the_preview_is_what_a_login_gives() {
-    // AD-9
+    // AD-10
     let op = TestOp::start().await;
     op.insert_organization("telco", "Telco", "sector_member").await;
     let metadata = json!({"scope": "openid profile email itu_membership", "subject_type": "pairwise",
@@ -50,7 +50,7 @@ async fn the_preview_is_what_a_login_gives() {
 
 #[tokio::test]
 async fn a_person_is_named_by_the_address_and_sees_that_they_were_looked_at() {
-    // AD-9
+    // AD-10
     let op = TestOp::start().await;
     let metadata = json!({"scope": "openid profile", "access_policy": {"affiliation": "approved", "ties_rights": ["documents"]}});
     op.client_with("shop", metadata).await;
