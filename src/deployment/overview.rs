@@ -248,9 +248,10 @@ fn signing_keys(app: &App, now: Time) -> Vec<NextKey> {
     let next = |family: Family| {
         let newest = signing_key::newest(&rows, family)?;
         let is_announced = newest.active_from > now;
-        let signs_from = match is_announced {
-            true => newest.active_from,
-            false => newest.active_from + settings.rotate_every,
+        let signs_from = if is_announced {
+            newest.active_from
+        } else {
+            newest.active_from + settings.rotate_every
         };
         Some(NextKey {
             family: family.as_str(),
