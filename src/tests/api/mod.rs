@@ -8,8 +8,6 @@ mod mails;
 mod newsletter;
 mod overview;
 mod deciding_together;
-mod doors;
-mod mails;
 mod importing;
 mod receivers;
 mod resources;
