@@ -19,8 +19,6 @@ pub async fn count(db: &Database, now: Time, stopping: &CancellationToken) -> Re
     let mut counted = 0;
     for kind in Counted::ALL {
         counted += count_kind(db, *kind, now, stopping).await?;
-        // Of a day that is forgotten, the trail has no entries either.
-        daily_counts::delete_before(db, *kind, (now - KEPT).date_naive()).await?;
     }
     Ok(counted)
 }
@@ -42,6 +40,8 @@ async fn count_kind(
         };
         if newest.is_complete() && newest.day < today {
             daily_counts::begin(db, &DailyCount::new(kind, daily_count::after(newest.day))).await?;
+            // Of a day that is forgotten, the trail has no entries either.
+            daily_counts::delete_before(db, kind, (now - KEPT).date_naive()).await?;
             continue;
         }
         let Some(until) = newest.next(now) else { break };

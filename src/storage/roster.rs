@@ -301,7 +301,8 @@ fn show_only(select: &mut SelectStatement, show: Show) {
     };
 }
 
-/// Selects the affiliations that are requested, and those with a requested right.
+/// Selects the affiliations that are requested, and those with a requested right. Each has a time of its request; asked for
+/// it, SQLite takes the index of what waits instead of one of all.
 fn all_that_wait() -> SelectStatement {
     let mut waiting = Query::select()
         .expr(Expr::col(("waiting", affiliation::Column::Id)))
@@ -310,6 +311,7 @@ fn all_that_wait() -> SelectStatement {
             Expr::col(("waiting", affiliation::Column::Status))
                 .eq(constant(AffiliationStatus::Pending.as_str())),
         )
+        .and_where(Expr::col(("waiting", affiliation::Column::RequestedAt)).gte(Time::UNIX_EPOCH))
         .to_owned();
     waiting.union(UnionType::All, with_requested_rights());
     waiting
@@ -323,6 +325,7 @@ fn with_requested_rights() -> SelectStatement {
             Expr::col((ties_right::Entity, ties_right::Column::Status))
                 .eq(constant(TiesStatus::Requested.as_str())),
         )
+        .and_where(Expr::col((ties_right::Entity, ties_right::Column::RequestedAt)).gte(Time::UNIX_EPOCH))
         .to_owned()
 }
 

@@ -45,10 +45,11 @@ const SMALL: [&str; 12] = [
     "ties_right_types",
 ];
 
-/// Indexes that hold only requests which wait.
-const OF_WHAT_WAITS: [&str; 4] = [
+/// Indexes that hold only what waits, or was given up.
+const OF_WHAT_WAITS: [&str; 5] = [
     "affiliations_one_open",
     "affiliations_waiting",
+    "event_deliveries_dead",
     "events_unsealed",
     "ties_rights_waiting",
 ];
@@ -81,6 +82,10 @@ pub async fn scans(app: &App, statement: &Statement) -> Vec<String> {
     for row in rows {
         if explain.db_backend == DbBackend::Sqlite {
             let step: String = row.try_get("", "detail").expect("a step");
+            let is_of_what_waits = |index: &&str| step.ends_with(&format!(" INDEX {index}"));
+            if OF_WHAT_WAITS.iter().any(|it| is_of_what_waits(it)) {
+                continue;
+            }
             let table = step.strip_prefix("SCAN ").and_then(|it| it.split(' ').next());
             let is_big =
                 |table: &str| !SMALL.contains(&table) && !table.starts_with('(') && table != "CONSTANT";

@@ -127,13 +127,14 @@ pub async fn export(ctx: PageContext, query: ListQuery) -> Result<Response, Page
     Ok(ctx.send(response))
 }
 
-/// Says that the subscription of a person will end.
+/// Says that the subscription of a person will end. A question about nobody leads back to the list.
 pub async fn confirm(ctx: PageContext) -> Result<Response, PageError> {
     let id = AccountId::new(ctx.given("account").unwrap_or_default());
-    let account = subscribers::find(&ctx.app, &ctx.actor_context(), &id).await?;
-    if !account.newsletter {
-        return ctx.show_elsewhere(paths::ADMIN_NEWSLETTER).await;
-    }
+    let account = match subscribers::find(&ctx.app, &ctx.actor_context(), &id).await {
+        Ok(account) if account.newsletter => account,
+        Ok(_) | Err(Error::NotFound) => return ctx.show_elsewhere(paths::ADMIN_NEWSLETTER).await,
+        Err(other) => return Err(other.into()),
+    };
     let page = Confirm::new(
         "newsletter",
         paths::ADMIN_NEWSLETTER,

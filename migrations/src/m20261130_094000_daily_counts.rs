@@ -1,5 +1,5 @@
-//! The numbers of each day that the overview of administrators shows, and the indexes by which it counts mails that wait
-//! or were given up, and finds streams and webhooks that do not work.
+//! The numbers of each day that the overview of administrators shows, and the indexes by which it finds streams and webhooks
+//! that do not work.
 
 use sea_orm_migration::{prelude::*, schema::*};
 
@@ -8,16 +8,8 @@ use crate::online_index;
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-/// Each holds only what is in trouble or on its way, which is little.
-const INDEXES: [(&str, &str); 4] = [
-    (
-        "outbox_mails_waiting",
-        "outbox_mails (created_at, id) WHERE sent_at IS NULL AND failed_at IS NULL",
-    ),
-    (
-        "outbox_mails_given_up",
-        "outbox_mails (created_at, id) WHERE failed_at IS NOT NULL",
-    ),
+/// Each holds only what is in trouble, which is little.
+const INDEXES: [(&str, &str); 2] = [
     (
         "event_receivers_failing",
         "event_receivers (failures, id) WHERE failures > 0",
