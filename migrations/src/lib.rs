@@ -60,7 +60,6 @@ mod m20261130_091500_mails_searched;
 mod m20261130_092000_refusals_of_deliveries;
 mod m20261130_084800_client_owners;
 mod m20261130_090000_client_counts;
-mod m20261130_085500_daily_counts;
 mod m20261130_094000_daily_counts;
 mod m20261130_094500_newsletter_listed;
 mod m20261130_091500_scim_targets;
@@ -133,7 +132,6 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_092000_refusals_of_deliveries::Migration),
             Box::new(m20261130_084800_client_owners::Migration),
             Box::new(m20261130_090000_client_counts::Migration),
-            Box::new(m20261130_085500_daily_counts::Migration),
             Box::new(m20261130_094000_daily_counts::Migration),
             Box::new(m20261130_094500_newsletter_listed::Migration),
             Box::new(m20261130_091500_scim_targets::Migration),

@@ -21,7 +21,6 @@ use itu_account::domain::scim_target::ProvisionedPeople;
 use itu_account::domain::secret::Secret;
 use itu_account::oidc::clients::{self, Whom};
 use itu_account::oidc::shared_signals::{self, NewScimTarget, NewWebhook};
-use itu_account::oidc::shared_signals::{self, NewWebhook};
 use itu_account::storage::outbox::{self, NewMail, TooOld};
 
 pub struct Cast {
