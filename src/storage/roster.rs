@@ -234,7 +234,7 @@ fn select(filter: &Filter) -> SelectStatement {
     let mut select = Query::select();
     select.from(a);
     if let Some(show) = filter.show {
-        show_only(&mut select, show);
+        show_only(&mut select, show, filter.organization.is_some());
     }
     if let Some(id) = &filter.id {
         select.and_where(Expr::col((a, A::Id)).eq(id.as_str()));
@@ -269,14 +269,23 @@ fn status(it: AffiliationStatus) -> Expr {
     Expr::col((affiliation::Entity, affiliation::Column::Status)).eq(constant(it.as_str()))
 }
 
-fn show_only(select: &mut SelectStatement, show: Show) {
+/// Selects what is to be shown. Of one organization, each affiliation is asked what waits on it; of all, few wait among
+/// many, and an index has those alone.
+fn show_only(select: &mut SelectStatement, show: Show, is_of_one: bool) {
     let id = || Expr::col((affiliation::Entity, affiliation::Column::Id));
     let either = |one: AffiliationStatus, other: AffiliationStatus| {
         Expr::col((affiliation::Entity, affiliation::Column::Status))
             .is_in([one, other].map(|it| constant(it.as_str())))
     };
     match show {
-        // Few wait among many: each kind has an index of its own.
+        Show::Requests if is_of_one => select.cond_where(
+            Cond::any().add(status(AffiliationStatus::Pending)).add(
+                status(AffiliationStatus::Approved).and(Expr::exists(rights(TiesStatus::Requested))),
+            ),
+        ),
+        Show::TiesRequests if is_of_one => select
+            .and_where(status(AffiliationStatus::Approved))
+            .and_where(Expr::exists(rights(TiesStatus::Requested))),
         Show::Requests => select
             .and_where(id().in_subquery(all_that_wait()))
             .and_where(either(AffiliationStatus::Pending, AffiliationStatus::Approved)),

@@ -8,6 +8,7 @@ mod choosing_a_password;
 mod confirming;
 mod consent;
 pub mod first_login;
+mod focal_point_office;
 mod form_sent_twice;
 mod history;
 mod editing_organizations;
