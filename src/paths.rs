@@ -112,7 +112,11 @@ pub const FOCAL_POINT_REQUESTS_CONFIRM: &str = "/focal-point/{organization}/requ
 pub const FOCAL_POINT_REQUEST: &str = "/focal-point/{organization}/requests/{id}";
 pub const FOCAL_POINT_TIES: &str = "/focal-point/{organization}/ties";
 pub const FOCAL_POINT_TIES_CONFIRM: &str = "/focal-point/{organization}/ties/confirm";
+pub const FOCAL_POINT_OFFICE: &str = "/focal-point/{organization}/office";
+pub const FOCAL_POINT_OFFICE_CONFIRM: &str = "/focal-point/{organization}/office/confirm";
 pub const FOCAL_POINT_PEOPLE: &str = "/focal-point/{organization}/people";
+pub const FOCAL_POINT_PEOPLE_FILE: &str = "/focal-point/{organization}/people.csv";
+pub const FOCAL_POINT_HISTORY: &str = "/focal-point/{organization}/history";
 pub const FOCAL_POINT_PERSON: &str = "/focal-point/{organization}/people/{account}";
 pub const FOCAL_POINT_PERSON_CONFIRM: &str = "/focal-point/{organization}/people/{account}/confirm";
 
@@ -251,8 +255,24 @@ pub fn focal_point_ties_confirm(organization: &OrganizationId) -> String {
     filled(FOCAL_POINT_TIES_CONFIRM, &[organization.as_str()])
 }
 
+pub fn focal_point_office(organization: &OrganizationId) -> String {
+    filled(FOCAL_POINT_OFFICE, &[organization.as_str()])
+}
+
+pub fn focal_point_office_confirm(organization: &OrganizationId) -> String {
+    filled(FOCAL_POINT_OFFICE_CONFIRM, &[organization.as_str()])
+}
+
 pub fn focal_point_people(organization: &OrganizationId) -> String {
     filled(FOCAL_POINT_PEOPLE, &[organization.as_str()])
+}
+
+pub fn focal_point_people_file(organization: &OrganizationId) -> String {
+    filled(FOCAL_POINT_PEOPLE_FILE, &[organization.as_str()])
+}
+
+pub fn focal_point_history(organization: &OrganizationId) -> String {
+    filled(FOCAL_POINT_HISTORY, &[organization.as_str()])
 }
 
 pub fn focal_point_person(organization: &OrganizationId, account: &AccountId) -> String {

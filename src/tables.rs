@@ -37,7 +37,7 @@ pub struct Row {
 /// The delimiters between cells; the first of equals wins.
 const DELIMITERS: [u8; 3] = *b",;\t";
 
-const BOM: &[u8] = b"\xEF\xBB\xBF";
+pub const BOM: &[u8] = b"\xEF\xBB\xBF";
 const UTF16: &str = "this is UTF-16; save the table as \"CSV UTF-8\"";
 
 fn is_utf16(file: &[u8]) -> bool {

@@ -63,6 +63,7 @@ mod m20261130_090000_client_counts;
 mod m20261130_094000_daily_counts;
 mod m20261130_094500_newsletter_listed;
 mod m20261130_091500_scim_targets;
+mod m20261130_060000_offices_with_terms;
 mod online_index;
 mod owned_table;
 
@@ -135,6 +136,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_094000_daily_counts::Migration),
             Box::new(m20261130_094500_newsletter_listed::Migration),
             Box::new(m20261130_091500_scim_targets::Migration),
+            Box::new(m20261130_060000_offices_with_terms::Migration),
         ]
     }
 }

@@ -3,16 +3,16 @@
 
 use sea_orm_migration::sea_orm::DbBackend;
 
-struct Rule {
-    name: &'static str,
+pub(crate) struct Rule {
+    pub name: &'static str,
     /// `BEFORE UPDATE`, `AFTER UPDATE`, …
-    moment: &'static str,
-    table: &'static str,
-    when: &'static str,
-    does: Does,
+    pub moment: &'static str,
+    pub table: &'static str,
+    pub when: &'static str,
+    pub does: Does,
 }
 
-enum Does {
+pub(crate) enum Does {
     Refuse(&'static str),
     Run(&'static [&'static str]),
 }
@@ -116,7 +116,7 @@ pub(super) fn without(backend: DbBackend) -> Vec<String> {
 }
 
 impl Rule {
-    fn create(&self, backend: DbBackend) -> Vec<String> {
+    pub(crate) fn create(&self, backend: DbBackend) -> Vec<String> {
         let Self {
             name,
             moment,
@@ -147,7 +147,7 @@ impl Rule {
         ]
     }
 
-    fn remove(&self, backend: DbBackend) -> Vec<String> {
+    pub(crate) fn remove(&self, backend: DbBackend) -> Vec<String> {
         let Self { name, table, .. } = self;
         if backend != DbBackend::Postgres {
             return vec![format!("DROP TRIGGER {name}")];

@@ -112,6 +112,10 @@ pub const fn visibility(action: Action) -> Visibility {
         | Action::TiesRevoked
         | Action::FocalPointDesignated
         | Action::FocalPointRemoved
+        | Action::AbsenceEntered
+        | Action::AbsenceEnded
+        | Action::DeputyNamed
+        | Action::DeputyEnded
         | Action::OrganizationMerged => WithAffiliation,
         Action::SignUpStarted => Hidden("there is no account yet, and no address is verified"),
         Action::AccountImported

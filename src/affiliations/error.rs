@@ -36,6 +36,9 @@ pub enum Error {
     /// Only an administrator removes the last one: 409.
     #[error("the last Focal Point is removed by an administrator only")]
     LastFocalPoint,
+    /// security.md AF-8: 403.
+    #[error("a deputy decides about requests and TIES rights only")]
+    DeputyMayNot,
     /// security.md AF-5: 409.
     #[error("a request waits already")]
     OpenRequest,

@@ -7,29 +7,34 @@ use sea_orm::ConnectionTrait;
 use super::Error;
 use super::directory::membership_types;
 use super::lifecycle::transitions::object;
-use super::lifecycle::{authority, decisions};
+use super::lifecycle::{authority, decisions, transitions};
 use super::notifications::person;
 use crate::app::{App, Tx};
 use crate::domain::account::{Account, EmailAddress};
 use crate::domain::actor::Context;
 use crate::domain::affiliation::{Affiliation, AffiliationStatus, Capacity, FocalPoint};
 use crate::domain::event::{Action, Event};
+use crate::domain::message::FieldErrors;
 use crate::domain::organization::Organization;
 use crate::domain::{AccountId, AffiliationId, OrganizationId};
-use crate::storage::{account_changes, accounts, affiliations, focal_points, organizations};
+use crate::storage::{account_changes, accounts, affiliations, deputies, focal_points, organizations};
 
 /// Makes somebody with an approved affiliation a Focal Point of that organization.
 pub async fn designate(app: &App, context: &Context, id: &AffiliationId) -> Result<(), Error> {
     app.write(context, async |tx| {
         // G-4: an affiliation is not found before anything is said about the login, however fresh it is.
-        let (affiliation, organization, _) = authority::find_to_decide(tx, id).await?;
+        let (affiliation, organization, _) = authority::find_to_change_office(tx, id).await?;
         authority::require_recent_login(context, tx.now())?;
         designate_in(tx, &affiliation, &organization).await
     })
     .await
 }
 
-async fn designate_in(tx: &Tx, affiliation: &Affiliation, organization: &Organization) -> Result<(), Error> {
+pub(super) async fn designate_in(
+    tx: &Tx,
+    affiliation: &Affiliation,
+    organization: &Organization,
+) -> Result<(), Error> {
     let is_member = organization.is_member(&membership_types::of(tx, organization).await?);
     if affiliation.status() != AffiliationStatus::Approved || !is_member {
         return Err(Error::Conflict);
@@ -41,7 +46,12 @@ async fn designate_in(tx: &Tx, affiliation: &Affiliation, organization: &Organiz
         organization: affiliation.organization.clone(),
         designated_at: tx.now(),
         designated_by: tx.context().actor.account().cloned(),
+        absence: None,
     };
+    // A Focal Point needs no term any more.
+    if let Some(deputy) = deputies::find(tx, &affiliation.id).await? {
+        transitions::end_deputy(tx, &deputy, affiliation, organization).await?;
+    }
     focal_points::insert(tx, &new).await?;
     account_changes::touch(tx, &affiliation.account, tx.now()).await?;
     let event = Event::new(Action::FocalPointDesignated, object(affiliation))
@@ -66,7 +76,7 @@ pub async fn undesignate(
         let organization = organizations::find_to_change(tx, &affiliation.organization)
             .await?
             .ok_or(Error::NotFound)?;
-        let capacity = authority::require_to_decide(tx, &organization.id).await?;
+        let capacity = authority::require_focal_point(tx, &organization.id).await?;
         authority::require_recent_login(context, tx.now())?;
         let all = focal_points::list_of_organization(tx, &organization.id).await?;
         if !all.iter().any(|it| it.affiliation == *id) {
@@ -75,19 +85,58 @@ pub async fn undesignate(
         if all.len() == 1 && capacity == Capacity::FocalPoint {
             return Err(Error::LastFocalPoint);
         }
-        if !focal_points::delete(tx, id).await? {
-            return Err(Error::Conflict);
-        }
-        account_changes::touch(tx, &affiliation.account, tx.now()).await?;
-        let mut event = Event::new(Action::FocalPointRemoved, object(&affiliation))
-            .about(&affiliation.account)
-            .within(&organization.id)
-            .change(true, false);
-        event.reason.clone_from(&reason);
-        tx.record(event).await?;
-        person::focal_point_removed(tx, &affiliation, &organization, reason.clone()).await
+        undesignate_in(tx, &affiliation, &organization, reason.clone()).await
     })
     .await
+}
+
+pub(super) async fn undesignate_in(
+    tx: &Tx,
+    affiliation: &Affiliation,
+    organization: &Organization,
+    reason: Option<String>,
+) -> Result<(), Error> {
+    if !focal_points::delete(tx, &affiliation.id).await? {
+        return Err(Error::Conflict);
+    }
+    account_changes::touch(tx, &affiliation.account, tx.now()).await?;
+    let mut event = Event::new(Action::FocalPointRemoved, object(affiliation))
+        .about(&affiliation.account)
+        .within(&organization.id)
+        .change(true, false);
+    event.reason.clone_from(&reason);
+    tx.record(event).await?;
+    person::focal_point_removed(tx, affiliation, organization, reason).await
+}
+
+/// Finds somebody else with an approved affiliation with the organization, who can hold an office there. Whom the address is of
+/// elsewhere is not said (security.md G-4).
+pub(super) async fn find_colleague(
+    db: &impl ConnectionTrait,
+    context: &Context,
+    organization: &Organization,
+    (whom, field): (&Whom<'_>, &'static str),
+) -> Result<(Affiliation, Account), Error> {
+    let person = match whom {
+        Whom::Email(email) => accounts::find_by_email(db, &email.key()).await?,
+        Whom::Account(account) => accounts::find(db, account).await?,
+    };
+    let affiliation = match &person {
+        Some(person) => affiliations::find_in_force(db, &person.id).await?,
+        None => None,
+    };
+    let here = affiliation
+        .filter(|it| it.organization == organization.id && it.status() == AffiliationStatus::Approved);
+    match (here, person) {
+        (Some(affiliation), Some(person)) if person.is_active() => {
+            authority::refuse_own(context, &person.id)?;
+            Ok((affiliation, person))
+        }
+        _ => Err(Error::Invalid(FieldErrors::from([(
+            field,
+            "error.office.not_here",
+        )]))),
+    }
 }
 
 /// The way in which an administrator names a person.

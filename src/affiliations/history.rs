@@ -16,9 +16,13 @@ use crate::storage::{affiliations, events, imported_accounts, organizations, tie
 const SIZE: u64 = 10;
 
 /// What the audit trail alone has: an office leaves no row behind, and a merge moves one along.
-const RECORDED: [Action; 3] = [
+const RECORDED: [Action; 7] = [
     Action::FocalPointDesignated,
     Action::FocalPointRemoved,
+    Action::AbsenceEntered,
+    Action::AbsenceEnded,
+    Action::DeputyNamed,
+    Action::DeputyEnded,
     Action::OrganizationMerged,
 ];
 
@@ -221,6 +225,10 @@ const fn recorded_text(action: Action) -> &'static str {
     match action {
         Action::FocalPointDesignated => "history.affiliation.designated",
         Action::FocalPointRemoved => "history.affiliation.undesignated",
+        Action::AbsenceEntered => "history.affiliation.absence_entered",
+        Action::AbsenceEnded => "history.affiliation.absence_ended",
+        Action::DeputyNamed => "history.affiliation.deputy_named",
+        Action::DeputyEnded => "history.affiliation.deputy_ended",
         _ => "history.affiliation.merged",
     }
 }
@@ -238,9 +246,13 @@ pub const fn wording(action: Action) -> Option<&'static str> {
         Action::TiesRequested | Action::TiesGranted | Action::TiesRefused | Action::TiesRevoked => {
             "account.ties.title"
         }
-        Action::FocalPointDesignated | Action::FocalPointRemoved | Action::OrganizationMerged => {
-            recorded_text(action)
-        }
+        Action::FocalPointDesignated
+        | Action::FocalPointRemoved
+        | Action::AbsenceEntered
+        | Action::AbsenceEnded
+        | Action::DeputyNamed
+        | Action::DeputyEnded
+        | Action::OrganizationMerged => recorded_text(action),
         _ => return None,
     })
 }

@@ -7,9 +7,10 @@ use crate::affiliations::Error;
 use crate::app::App;
 use crate::domain::AccountId;
 use crate::domain::affiliation::{Affiliation, AffiliationStatus};
+use crate::domain::office::Term;
 use crate::domain::organization::{MembershipType, Organization};
 use crate::domain::ties::{RightType, TiesRight};
-use crate::storage::{affiliations, focal_points, membership_types, organizations, ties};
+use crate::storage::{affiliations, deputies, focal_points, membership_types, organizations, ties};
 
 /// An affiliation with its organization.
 #[derive(Clone, Debug)]
@@ -29,6 +30,8 @@ pub struct Overview {
     pub rights: Vec<(RightType, Option<TiesRight>)>,
     pub can_request_ties: bool,
     pub is_focal_point: bool,
+    /// The term of a deputy, running or still to come.
+    pub deputy: Option<Term>,
     /// `true` if no request is pending (AF-5).
     pub can_change: bool,
 }
@@ -63,6 +66,10 @@ pub async fn overview(app: &App, account: &AccountId) -> Result<Overview, Error>
     Ok(Overview {
         can_request_ties: entitled.is_some_and(|it| it.affiliation.status() == AffiliationStatus::Approved),
         is_focal_point: focal_points::find_of_account(db, account).await?.is_some(),
+        deputy: deputies::find_of_account(db, account)
+            .await?
+            .map(|it| it.term)
+            .filter(|it| !it.is_over(app.clock.now())),
         can_change: open.is_none(),
         current,
         request,

@@ -115,7 +115,8 @@ pub async fn count_waiting(
     })
 }
 
-/// Returns a page of the requests that come to the administrators: no Focal Point but their own subject could decide them.
+/// Returns a page of the requests that come to the administrators: no Focal Point and no deputy but their own subject is there
+/// to decide them.
 pub async fn list_without_focal_point(
     app: &App,
     context: &Context,
@@ -123,7 +124,7 @@ pub async fn list_without_focal_point(
 ) -> Result<RosterPage, Error> {
     authority::require_overseer(app, context).await?;
     let filter = Filter {
-        without_focal_point: true,
+        without_decider_at: Some(app.clock.now()),
         ..filter(search, app.clock.now())
     };
     page(app.db.read(), context, filter, search).await

@@ -1,7 +1,8 @@
-//! `itu-account org`: the directory as a file, and the first Focal Point of an organization (contract.md). One record at a
-//! time is in `directory`, people are in `people`.
+//! `itu-account org`: the directory as a file (contract.md). One record at a time is in `directory`, Focal Points and deputies
+//! are in `offices`, people in `people`.
 
 mod directory;
+mod offices;
 mod people;
 
 use std::io::{Read, Write};
@@ -15,11 +16,8 @@ use serde_json::json;
 use super::console::{Console, Format};
 use super::difference;
 use crate::affiliations::directory::csv as organizations;
-use crate::affiliations::focal_points;
 use crate::app::App;
 use crate::clock::Clock;
-use crate::domain::OrganizationId;
-use crate::domain::account::EmailAddress;
 use crate::domain::actor::Context;
 use crate::domain::difference::Unnamed;
 
@@ -39,15 +37,11 @@ pub enum Command {
     #[command(flatten)]
     Directory(directory::Command),
     #[command(flatten)]
+    Offices(offices::Command),
+    #[command(flatten)]
     People(people::Command),
     /// Write all organizations to standard output, as `import` reads them: CSV, or JSON with --format json
     Export,
-    /// Name a Focal Point; a request of theirs that waits is approved
-    AddFocalPoint {
-        #[arg(value_name = "ORG_ID")]
-        organization: String,
-        email: String,
-    },
 }
 
 pub async fn run(console: &Console, command: Command) -> anyhow::Result<ExitCode> {
@@ -83,6 +77,7 @@ pub async fn run(console: &Console, command: Command) -> anyhow::Result<ExitCode
             console.print(&json!(imported), text);
         }
         Command::Directory(command) => directory::run(console, &app, &context, command).await?,
+        Command::Offices(command) => offices::run(console, &app, &context, command).await?,
         Command::People(command) => people::run(console, &app, &context, command).await?,
         Command::Export => {
             let file = organizations::export(&app, &context).await?;
@@ -90,15 +85,6 @@ pub async fn run(console: &Console, command: Command) -> anyhow::Result<ExitCode
                 Format::Text => std::io::stdout().write_all(&file)?,
                 Format::Json => println!("{}", as_json(&file)?),
             }
-        }
-        Command::AddFocalPoint { organization, email } => {
-            let email = EmailAddress::parse(&email)?;
-            let organization = OrganizationId::new(organization);
-            focal_points::appoint(&app, &context, &organization, &focal_points::Whom::Email(&email)).await?;
-            console.print(
-                &json!({ "organization": organization, "focal_point": email }),
-                format!("{} is a Focal Point of {organization}", email.as_str()),
-            );
         }
     }
     Ok(ExitCode::SUCCESS)

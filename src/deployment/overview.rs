@@ -209,7 +209,7 @@ async fn require_reader(app: &App, context: &Context) -> Result<(), Error> {
 async fn requests(app: &App, now: Time) -> Result<Requests, DbErr> {
     let db = app.db.read();
     let of = |show| Filter {
-        without_focal_point: true,
+        without_decider_at: Some(now),
         show: Some(show),
         ..Filter::default()
     };

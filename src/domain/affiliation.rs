@@ -9,6 +9,7 @@
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
+use super::office::Term;
 use super::organization::words;
 use super::{AccountId, AffiliationId, MembershipTypeId, OrganizationId, Time};
 
@@ -113,6 +114,8 @@ pub struct FocalPoint {
     pub designated_at: Time,
     /// The designator; absent for the operator at the console.
     pub designated_by: Option<AccountId>,
+    /// The days on which the Focal Point is away; they may be over, or still to come.
+    pub absence: Option<Term>,
 }
 
 /// Says why a move is refused.

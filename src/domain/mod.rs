@@ -31,6 +31,7 @@ pub mod grant_management;
 pub mod message;
 pub mod newsletter;
 pub mod not_me;
+pub mod office;
 pub mod organization;
 pub mod outgoing_mail;
 pub mod password;

@@ -288,7 +288,7 @@ impl From<affiliations::Error> for PageError {
         match error {
             Error::NotFound => Self::NotFound,
             Error::NoLongerSeen => Self::NoLongerSeen,
-            Error::OwnRequest => Self::Forbidden,
+            Error::OwnRequest | Error::DeputyMayNot => Self::Forbidden,
             Error::ReauthenticationNeeded => Self::StaleLogin,
             Error::SecondFactorRequired => Self::SecondFactorRequired,
             Error::TooManyRequests => Self::TooMany { seconds: 86_400 },
@@ -382,6 +382,7 @@ mod tests {
             (affiliations::Error::Invalid(wrong()), 422),
             (affiliations::Error::NotFound, 404),
             (affiliations::Error::OwnRequest, 403),
+            (affiliations::Error::DeputyMayNot, 403),
             (affiliations::Error::ReauthenticationNeeded, 401),
             (affiliations::Error::SecondFactorRequired, 401),
             (affiliations::Error::Conflict, 409),

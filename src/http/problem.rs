@@ -292,6 +292,7 @@ impl From<affiliations::Error> for Problem {
         match error {
             Error::NotFound | Error::NoLongerSeen => Self::new(Kind::NotFound),
             Error::OwnRequest => Self::new(Kind::NotYours).detailed("Nobody decides about themselves"),
+            Error::DeputyMayNot => Self::new(Kind::NotYours).detailed(error.to_string()),
             Error::ReauthenticationNeeded => stale(),
             Error::SecondFactorRequired => without_second_factor(),
             Error::TooManyRequests => Self::too_many(86_400),

@@ -203,6 +203,7 @@ mod tests {
                 "account.sessions.count",
                 "account.services.title",
                 "data.section.affiliations",
+                "focal_point.history.affiliations",
                 "data.section.sessions",
                 "data.field.service",
                 "admin.account.suspension",

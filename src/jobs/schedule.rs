@@ -99,6 +99,12 @@ pub const ALL: &[Job] = &[
         every: Duration::from_mins(1),
         run: |app| Box::pin(async move { memberships(&app).await }),
     },
+    // AF-8: what a term allowed has ended with it; this says so.
+    Job {
+        name: "deputies",
+        every: Duration::from_mins(1),
+        run: |app| Box::pin(async move { deputies(&app).await }),
+    },
     // After an upgrade there may be a million accounts without.
     Job {
         name: "search words",
@@ -253,6 +259,15 @@ async fn memberships(app: &App) -> anyhow::Result<()> {
     let ended = affiliations::directory::status::end_overdue(app).await?;
     if ended > 0 {
         tracing::info!(ended, "memberships ended");
+    }
+    Ok(())
+}
+
+/// Ends the terms of deputies that are over (security.md AF-8).
+async fn deputies(app: &App) -> anyhow::Result<()> {
+    let ended = affiliations::deputies::end_overdue(app).await?;
+    if ended > 0 {
+        tracing::info!(ended, "terms of deputies ended");
     }
     Ok(())
 }

@@ -129,6 +129,30 @@ pub async fn list_of_organization(
 }
 
 /// Returns at most a batch of what is pending or approved there.
+/// Returns those of the accounts that have a pending or approved affiliation with the organization.
+pub async fn list_present(
+    db: &impl ConnectionTrait,
+    organization: &OrganizationId,
+    accounts: &[AccountId],
+) -> Result<Vec<AccountId>, DbErr> {
+    if accounts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found: Vec<String> =
+        Entity::find()
+            .select_only()
+            .column(Column::AccountId)
+            .filter(Column::AccountId.is_in(accounts.iter().map(AccountId::as_str)))
+            .filter(Column::OrganizationId.eq(organization.as_str()))
+            .filter(Column::Status.is_in(
+                [AffiliationStatus::Pending, AffiliationStatus::Approved].map(AffiliationStatus::as_str),
+            ))
+            .into_tuple()
+            .all(db)
+            .await?;
+    Ok(found.into_iter().map(AccountId::new).collect())
+}
+
 pub async fn list_to_end(
     db: &impl ConnectionTrait,
     organization: &OrganizationId,

@@ -15,7 +15,7 @@ use sea_orm::{
 use super::batches::{ROWS, delete};
 use super::entities::{
     account_word, affiliation, assisted_recovery, authentication_request, client_owner, code_attempt,
-    consent, data_download, document_acceptance, email_change, email_code, event, event_delivery,
+    consent, data_download, deputy, document_acceptance, email_change, email_code, event, event_delivery,
     focal_point, global_revocation, login_throttle, newsletter_subscription, not_me_link, organization,
     outbox_mail, passkey, passkey_offer, password_reset, recovery_code, refresh_token, revocation,
     scim_resource, second_factor_deadline, service_use, session, session_client, ties_right, totp_factor,
@@ -40,6 +40,7 @@ pub const DELETED: &[&str] = &[
     "consents",
     "data_downloads",
     "deletion_links",
+    "deputies",
     "document_acceptances",
     "email_changes",
     "email_codes",
@@ -125,10 +126,11 @@ pub const STAYING: &[(&str, &str, Left)] = &[
 ];
 
 /// The kinds of records whose reason somebody typed about the person.
-const TYPED_REASONS: [&str; 5] = [
+const TYPED_REASONS: [&str; 6] = [
     "affiliation.%",
     "ties.%",
     "focal_point.%",
+    "deputy.%",
     "account.suspended",
     "account.tokens_revoked",
 ];
@@ -166,6 +168,7 @@ pub enum Step {
     EmailChanges,
     TiesRights,
     FocalPoints,
+    Deputies,
     Affiliations,
     Proposals,
     OwnActs,
@@ -206,6 +209,7 @@ impl Step {
         Self::EmailChanges,
         Self::TiesRights,
         Self::FocalPoints,
+        Self::Deputies,
         Self::Affiliations,
         Self::Proposals,
         Self::OwnActs,
@@ -375,6 +379,7 @@ async fn delete_rows(tx: &impl ConnectionTrait, step: Step, person: &Person<'_>)
         Step::FocalPoints => {
             delete!(focal_point, AffiliationId: String, of(focal_point::Column::AccountId, id))
         }
+        Step::Deputies => delete!(deputy, AffiliationId: String, of(deputy::Column::AccountId, id)),
         Step::AccountWords => delete!(account_word, Word: String, of(account_word::Column::AccountId, id)),
         Step::Affiliations => delete!(affiliation, Id: String, of(affiliation::Column::AccountId, id)),
         _ => Ok(0),

@@ -79,6 +79,8 @@ pub struct Filter {
     pub actor: Option<String>,
     pub subject: Option<Subject>,
     pub action: Option<String>,
+    /// The kinds; none is all.
+    pub actions: Vec<Action>,
     /// The first moment that is in, and the first that is out.
     pub since: Option<Time>,
     pub until: Option<Time>,
@@ -137,6 +139,9 @@ pub async fn search(
     };
     if let Some(action) = &filter.action {
         found = found.filter(E::Action.eq(action));
+    }
+    if !filter.actions.is_empty() {
+        found = found.filter(E::Action.is_in(filter.actions.iter().map(|it| it.as_str())));
     }
     if let Some(since) = filter.since {
         found = found.filter(E::At.gte(since));

@@ -1,13 +1,13 @@
 //! Focal Points: one row for each, tied to the approved affiliation that makes them eligible.
 
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
 
 use super::entities::focal_point::{ActiveModel, Column, Entity, Model};
 use super::sessions;
 use crate::domain::affiliation::FocalPoint;
-use crate::domain::{AccountId, AffiliationId, OrganizationId};
+use crate::domain::office::Term;
+use crate::domain::{AccountId, AffiliationId, OrganizationId, Time};
 
 pub async fn list_of_organization(
     db: &impl ConnectionTrait,
@@ -34,20 +34,6 @@ pub async fn find_of_account(
     Ok(found.map(from_row))
 }
 
-/// Does what `find_of_account` does, and keeps the row until the transaction ends: a person who loses the office
-/// meanwhile decides no more.
-pub async fn find_of_account_to_rely_on(
-    tx: &impl ConnectionTrait,
-    account: &AccountId,
-) -> Result<Option<FocalPoint>, DbErr> {
-    let found = Entity::find()
-        .filter(Column::AccountId.eq(account.as_str()))
-        .lock_shared()
-        .one(tx)
-        .await?;
-    Ok(found.map(from_row))
-}
-
 pub async fn insert(tx: &impl ConnectionTrait, focal_point: &FocalPoint) -> Result<(), DbErr> {
     let row = ActiveModel {
         affiliation_id: Set(focal_point.affiliation.to_string()),
@@ -55,10 +41,33 @@ pub async fn insert(tx: &impl ConnectionTrait, focal_point: &FocalPoint) -> Resu
         organization_id: Set(focal_point.organization.to_string()),
         designated_at: Set(focal_point.designated_at),
         designated_by: Set(focal_point.designated_by.as_ref().map(ToString::to_string)),
+        absent_from: Set(focal_point.absence.map(|it| it.from)),
+        absent_until: Set(focal_point.absence.map(|it| it.until)),
     };
     Entity::insert(row).exec_without_returning(tx).await?;
     // security.md SE-2: this is done here and nowhere else, so that no way to an office, or out of it, can forget it.
     sessions::make_cookies_due(tx, &focal_point.account).await
+}
+
+/// Writes the days of absence where they still are `seen`, and returns `true` if they were.
+pub async fn update_absence(
+    tx: &impl ConnectionTrait,
+    seen: &FocalPoint,
+    absence: Option<Term>,
+) -> Result<bool, DbErr> {
+    let same = |column: Column, value: Option<Time>| match value {
+        Some(value) => column.eq(value),
+        None => column.is_null(),
+    };
+    let done = Entity::update_many()
+        .col_expr(Column::AbsentFrom, Expr::value(absence.map(|it| it.from)))
+        .col_expr(Column::AbsentUntil, Expr::value(absence.map(|it| it.until)))
+        .filter(Column::AffiliationId.eq(seen.affiliation.as_str()))
+        .filter(same(Column::AbsentFrom, seen.absence.map(|it| it.from)))
+        .filter(same(Column::AbsentUntil, seen.absence.map(|it| it.until)))
+        .exec(tx)
+        .await?;
+    Ok(done.rows_affected == 1)
 }
 
 /// Deletes it, and returns `true` if there was one.
@@ -78,5 +87,9 @@ fn from_row(row: Model) -> FocalPoint {
         organization: OrganizationId::new(row.organization_id),
         designated_at: row.designated_at,
         designated_by: row.designated_by.map(AccountId::new),
+        absence: row
+            .absent_from
+            .zip(row.absent_until)
+            .map(|(from, until)| Term { from, until }),
     }
 }

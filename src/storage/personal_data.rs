@@ -14,11 +14,11 @@ use serde_json::{Map, Value};
 
 use super::entities::{
     account, account_deletion, account_word, affiliation, assisted_recovery, authentication_request,
-    client_owner, code_attempt, consent, data_download, deletion_link, document_acceptance, email_change,
-    email_code, event, event_delivery, focal_point, former_address, global_revocation, imported_address,
-    login_throttle, newsletter_subscription, not_me_link, organization, outbox_mail, passkey, passkey_offer,
-    password_reset, recovery_code, refresh_token, revocation, scim_resource, second_factor_deadline,
-    service_use, session, session_client, ties_right, totp_factor,
+    client_owner, code_attempt, consent, data_download, deletion_link, deputy, document_acceptance,
+    email_change, email_code, event, event_delivery, focal_point, former_address, global_revocation,
+    imported_address, login_throttle, newsletter_subscription, not_me_link, organization, outbox_mail,
+    passkey, passkey_offer, password_reset, recovery_code, refresh_token, revocation, scim_resource,
+    second_factor_deadline, service_use, session, session_client, ties_right, totp_factor,
 };
 use super::revocations::Whose;
 use super::{global_revocations, login_throttles, outbox};
@@ -81,6 +81,7 @@ pub const WITHHELD: &[(&str, &str, Reason)] = &[
     ("client_owners", "named_by", Reason::AnotherPerson),
     ("data_downloads", "content", Reason::ThisFile),
     ("deletion_links", "digest", Reason::Secret),
+    ("deputies", "named_by", Reason::AnotherPerson),
     ("email_changes", "undo_digest", Reason::Secret),
     ("email_codes", "hmac", Reason::Secret),
     ("event_deliveries", "sealed_signal", Reason::Secret),
@@ -174,6 +175,7 @@ pub async fn read<E: From<DbErr>>(
     take(rows::<consent::Entity>(db, consent::Column::AccountId.eq(id)).await?)?;
     take(rows::<data_download::Entity>(db, data_download::Column::AccountId.eq(id)).await?)?;
     take(rows::<deletion_link::Entity>(db, deletion_link::Column::AccountId.eq(id)).await?)?;
+    take(rows::<deputy::Entity>(db, deputy::Column::AccountId.eq(id)).await?)?;
     take(rows::<document_acceptance::Entity>(db, document_acceptance::Column::AccountId.eq(id)).await?)?;
     take(email_changes)?;
     take(rows::<email_code::Entity>(db, email_code::Column::Address.is_in(person.addresses)).await?)?;

@@ -4,11 +4,12 @@
 //! Each condition is asked of the affiliation by an index: whoever counts reads no other table whole, and joins none.
 
 use sea_orm::sea_query::{
-    Cond, Expr, ExprTrait, Func, JoinType, LikeExpr, Order, Query, SelectStatement, UnionType,
+    Cond, DynIden, Expr, ExprTrait, Func, IntoIden, IntoTableRef, JoinType, LikeExpr, Order, Query,
+    SelectStatement, UnionType,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, FromQueryResult, Iterable};
 
-use super::entities::{account, account_word, affiliation, focal_point, organization, ties_right};
+use super::entities::{account, account_word, affiliation, deputy, focal_point, organization, ties_right};
 use super::{affiliations, constant};
 use crate::domain::account::Status;
 use crate::domain::affiliation::{Affiliation, AffiliationStatus};
@@ -22,8 +23,8 @@ pub struct Filter {
     pub id: Option<AffiliationId>,
     /// The organization; `None` is all organizations.
     pub organization: Option<OrganizationId>,
-    /// `true` for only what no Focal Point but its own subject could decide.
-    pub without_focal_point: bool,
+    /// The time at which nobody of the organization but its own subject is there to decide.
+    pub without_decider_at: Option<Time>,
     /// The folded beginnings of words of name or address; all must be there.
     pub words: Vec<String>,
     /// The time that the request is older than.
@@ -242,8 +243,10 @@ fn select(filter: &Filter) -> SelectStatement {
     if let Some(organization) = &filter.organization {
         select.and_where(Expr::col((a, A::OrganizationId)).eq(organization.as_str()));
     }
-    if filter.without_focal_point {
-        select.and_where(Expr::exists(other_decider()).not());
+    if let Some(now) = filter.without_decider_at {
+        select
+            .and_where(Expr::exists(other_focal_point(now)).not())
+            .and_where(Expr::exists(other_deputy(now)).not());
     }
     if let Some(right) = &filter.right {
         let mut granted = rights(TiesStatus::Granted);
@@ -279,9 +282,9 @@ fn show_only(select: &mut SelectStatement, show: Show, is_of_one: bool) {
     };
     match show {
         Show::Requests if is_of_one => select.cond_where(
-            Cond::any().add(status(AffiliationStatus::Pending)).add(
-                status(AffiliationStatus::Approved).and(Expr::exists(rights(TiesStatus::Requested))),
-            ),
+            Cond::any()
+                .add(status(AffiliationStatus::Pending))
+                .add(status(AffiliationStatus::Approved).and(Expr::exists(rights(TiesStatus::Requested)))),
         ),
         Show::TiesRequests if is_of_one => select
             .and_where(status(AffiliationStatus::Approved))
@@ -338,28 +341,55 @@ fn with_requested_rights() -> SelectStatement {
         .to_owned()
 }
 
-/// Selects a Focal Point of the organization who can decide: not the person of the affiliation, nor who is suspended or
-/// leaves.
-fn other_decider() -> SelectStatement {
+/// Selects a Focal Point of the organization who is there to decide: not the person of the affiliation, nor who is away,
+/// suspended or leaves.
+fn other_focal_point(now: Time) -> SelectStatement {
+    use focal_point::Column as F;
+    let of_other = |column: F| Expr::col(("other", column));
+    other(
+        focal_point::Entity,
+        F::AccountId.into_iden(),
+        F::OrganizationId.into_iden(),
+        Cond::any()
+            .add(of_other(F::AbsentFrom).is_null())
+            .add(of_other(F::AbsentFrom).gt(now))
+            .add(of_other(F::AbsentUntil).lte(now)),
+    )
+}
+
+/// Does the same for a deputy whose term is running.
+fn other_deputy(now: Time) -> SelectStatement {
+    use deputy::Column as D;
+    other(
+        deputy::Entity,
+        D::AccountId.into_iden(),
+        D::OrganizationId.into_iden(),
+        Cond::all()
+            .add(Expr::col(("other", D::StartsAt)).lte(now))
+            .add(Expr::col(("other", D::EndsAt)).gt(now)),
+    )
+}
+
+fn other(
+    office: impl IntoTableRef,
+    person: DynIden,
+    organization: DynIden,
+    is_there: Cond,
+) -> SelectStatement {
     let a = affiliation::Entity;
     Query::select()
         .expr(Expr::val(1))
-        .from_as(focal_point::Entity, "other")
+        .from_as(office, "other")
         .join_as(
             JoinType::InnerJoin,
             account::Entity,
             "holder",
-            Expr::col(("holder", account::Column::Id)).equals(("other", focal_point::Column::AccountId)),
+            Expr::col(("holder", account::Column::Id)).equals(("other", person.clone())),
         )
         .and_where(Expr::col(("holder", account::Column::Status)).eq(constant(Status::Active.as_str())))
-        .and_where(
-            Expr::col(("other", focal_point::Column::OrganizationId))
-                .equals((a, affiliation::Column::OrganizationId)),
-        )
-        .and_where(
-            Expr::col(("other", focal_point::Column::AccountId))
-                .ne(Expr::col((a, affiliation::Column::AccountId))),
-        )
+        .and_where(Expr::col(("other", organization)).equals((a, affiliation::Column::OrganizationId)))
+        .and_where(Expr::col(("other", person)).ne(Expr::col((a, affiliation::Column::AccountId))))
+        .cond_where(is_there)
         .to_owned()
 }
 

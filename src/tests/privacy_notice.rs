@@ -40,6 +40,7 @@ fn kept() -> Vec<Kept> {
                 "affiliations",
                 "client_owners",
                 "consents",
+                "deputies",
                 "document_acceptances",
                 "focal_points",
                 "newsletter_subscriptions",

@@ -18,7 +18,7 @@ use crate::domain::event::{Action, Event};
 use crate::domain::role::{Duty, Role};
 use crate::domain::session::Session;
 use crate::domain::{AccountId, Time};
-use crate::storage::{focal_points, second_factor_deadlines};
+use crate::storage::{offices, second_factor_deadlines};
 
 /// A second factor that is demanded of a person who has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,10 +47,12 @@ async fn duty(app: &App, db: &impl ConnectionTrait, account: &AccountId, role: R
     if role.reads_accounts() && demanded.contains(&Duty::Administrator) {
         return Ok(Some(Duty::Administrator));
     }
-    if demanded.contains(&Duty::FocalPoint) && focal_points::find_of_account(db, account).await?.is_some() {
-        return Ok(Some(Duty::FocalPoint));
+    if !demanded.contains(&Duty::FocalPoint) {
+        return Ok(None);
     }
-    Ok(None)
+    // A deputy has the powers of a Focal Point.
+    let office = offices::find_of_account(db, account, app.clock.now()).await?;
+    Ok(office.map(|_| Duty::FocalPoint))
 }
 
 /// Returns what is demanded of the account and not there yet.

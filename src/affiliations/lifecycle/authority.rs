@@ -13,10 +13,21 @@ use crate::app::{App, Tx};
 use crate::domain::actor::{Actor, Context};
 use crate::domain::affiliation::{Affiliation, Capacity, Decision};
 use crate::domain::message::FieldErrors;
+use crate::domain::office::HeldOffice;
 use crate::domain::organization::Organization;
 use crate::domain::powers::Area;
 use crate::domain::{AccountId, AffiliationId, OrganizationId, Time, text};
-use crate::storage::{affiliations, focal_points, organizations};
+use crate::storage::{affiliations, offices, organizations};
+
+/// Does what `find_to_decide` does for what only a Focal Point or an administrator may.
+pub async fn find_to_change_office(
+    tx: &Tx,
+    id: &AffiliationId,
+) -> Result<(Affiliation, Organization, Capacity), Error> {
+    let found = find_to_decide(tx, id).await?;
+    require_focal_point(tx, &found.1.id).await?;
+    Ok(found)
+}
 
 /// Returns the affiliation that the actor may decide about, with its organization as it stays until the transaction ends
 /// and the capacity in which the actor acts.
@@ -55,12 +66,41 @@ pub async fn require_to_decide(tx: &Tx, organization: &OrganizationId) -> Result
     let Some(account) = actor.account() else {
         return Err(Error::NotFound);
     };
-    match focal_points::find_of_account_to_rely_on(tx, account).await? {
-        Some(focal_point) if focal_point.organization == *organization => {
+    match offices::find_of_account_to_rely_on(tx, account, tx.now()).await? {
+        Some(office) if office.organization == *organization => {
             require_open_office(tx.app(), tx.context()).await?;
             Ok(Capacity::FocalPoint)
         }
         _ => Err(Error::NotFound),
+    }
+}
+
+/// Does what `require_to_decide` does for what only a Focal Point or an administrator may: the offices of the organization and
+/// who belongs to it. A deputy stands in for requests and TIES rights alone (security.md AF-8).
+pub async fn require_focal_point(tx: &Tx, organization: &OrganizationId) -> Result<Capacity, Error> {
+    let capacity = require_to_decide(tx, organization).await?;
+    if capacity == Capacity::FocalPoint && is_deputy(tx, tx.context(), tx.now()).await? {
+        return Err(Error::DeputyMayNot);
+    }
+    Ok(capacity)
+}
+
+/// Returns `true` if the actor is a deputy, and no Focal Point.
+async fn is_deputy(db: &impl ConnectionTrait, context: &Context, now: Time) -> Result<bool, Error> {
+    Ok(find_office(db, context, now)
+        .await?
+        .is_some_and(|it| it.is_deputy))
+}
+
+/// Returns the office that the actor holds now.
+async fn find_office(
+    db: &impl ConnectionTrait,
+    context: &Context,
+    now: Time,
+) -> Result<Option<HeldOffice>, Error> {
+    match context.actor.account() {
+        Some(account) => Ok(offices::find_of_account(db, account, now).await?),
+        None => Ok(None),
     }
 }
 
@@ -74,7 +114,7 @@ pub async fn require_to_see(
         require_open_office(app, context).await?;
         return Ok(Capacity::Administrator);
     }
-    match organization_of(app.db.read(), context).await? {
+    match organization_of(app, context).await? {
         Some(own) if own == *organization => {
             require_open_office(app, context).await?;
             Ok(Capacity::FocalPoint)
@@ -115,16 +155,22 @@ async fn require_open_office(app: &App, context: &Context) -> Result<(), Error> 
     }
 }
 
-/// Returns the organization whose Focal Point the actor is, if any: the pages of Focal Points are about it.
-pub async fn organization_of(
-    db: &impl ConnectionTrait,
-    context: &Context,
-) -> Result<Option<OrganizationId>, Error> {
-    let Some(account) = context.actor.account() else {
-        return Ok(None);
-    };
-    let found = focal_points::find_of_account(db, account).await?;
+/// Returns the organization whose Focal Point or deputy the actor is now, if any: the pages of Focal Points are about it.
+pub async fn organization_of(app: &App, context: &Context) -> Result<Option<OrganizationId>, Error> {
+    let found = find_office(app.db.read(), context, app.clock.now()).await?;
     Ok(found.map(|it| it.organization))
+}
+
+/// Returns `true` if the actor may change the offices of the organization, and not only stand in for its Focal Points.
+pub async fn may_change_offices(
+    app: &App,
+    context: &Context,
+    organization: &OrganizationId,
+) -> Result<bool, Error> {
+    let is_administrator = context.actor.administers(Area::Organizations);
+    let found = find_office(app.db.read(), context, app.clock.now()).await?;
+    let is_focal_point = found.is_some_and(|it| it.organization == *organization && !it.is_deputy);
+    Ok(is_administrator || is_focal_point)
 }
 
 /// Refuses an actor whose login is not recent: naming or removing a Focal Point needs one (security.md SE-4).

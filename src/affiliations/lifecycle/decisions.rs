@@ -8,7 +8,7 @@ use crate::affiliations::directory::membership_types;
 use crate::affiliations::roster::{self, Entry};
 use crate::app::{App, Tx};
 use crate::domain::actor::Context;
-use crate::domain::affiliation::{self, Affiliation, Decision};
+use crate::domain::affiliation::{self, Affiliation, AffiliationStatus, Decision};
 use crate::domain::message::FieldErrors;
 use crate::domain::{AffiliationId, OrganizationId};
 use crate::storage::{affiliations, focal_points};
@@ -145,6 +145,9 @@ async fn decide(
         let (before, organization, capacity) = authority::find_to_decide(tx, id).await?;
         let decision = authority::decision_by_actor(tx, capacity, reason.clone());
         let after = answer(before.clone(), decision)?;
+        if after.status() == AffiliationStatus::Removed {
+            authority::require_focal_point(tx, &organization.id).await?;
+        }
         let all = focal_points::list_of_organization(tx, &organization.id).await?;
         if all.iter().any(|it| it.affiliation == before.id) {
             authority::require_recent_login(context, tx.now())?;

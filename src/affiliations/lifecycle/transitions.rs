@@ -1,17 +1,18 @@
-//! Writes one transition of an affiliation or of a TIES right, whoever caused it: the conditional update, what ends
+//! Writes one transition of an affiliation, of a TIES right or of a deputy's term, whoever caused it: the conditional update, what ends
 //! with it, the audit record with before and after, the mail to the person. All are in the caller's transaction. The
 //! caller decides whether the actor may cause it, `domain` whether the state may follow.
 
 use serde_json::{Value, json};
 
 use crate::affiliations::Error;
-use crate::affiliations::notifications::person;
+use crate::affiliations::notifications::{offices, person};
 use crate::app::Tx;
 use crate::domain::affiliation::{Affiliation, AffiliationStatus, Decision};
 use crate::domain::event::{Action, Event};
+use crate::domain::office::Deputy;
 use crate::domain::organization::Organization;
 use crate::domain::ties::{TiesRight, TiesStage, TiesStatus};
-use crate::storage::{account_changes, affiliations, focal_points, ties};
+use crate::storage::{account_changes, affiliations, deputies, focal_points, ties};
 
 /// Writes a new affiliation, pending or self-declared.
 pub async fn start(tx: &Tx, new: &Affiliation, organization: &Organization) -> Result<(), Error> {
@@ -42,6 +43,9 @@ pub async fn transition(
                 .change(true, false);
             tx.record(event).await?;
         }
+        if let Some(deputy) = deputies::find(tx, &before.id).await? {
+            end_deputy(tx, &deputy, before, organization).await?;
+        }
     }
     if !affiliations::update(tx, before, after).await? {
         return Err(Error::Conflict);
@@ -54,6 +58,37 @@ pub async fn transition(
     event.reason = after.last_decision().and_then(|it| it.reason.clone());
     tx.record(event).await?;
     person::affiliation_changed(tx, after, organization).await
+}
+
+/// Ends the term of a deputy, and returns `false` if it was not there any more.
+pub async fn end_deputy(
+    tx: &Tx,
+    deputy: &Deputy,
+    affiliation: &Affiliation,
+    organization: &Organization,
+) -> Result<bool, Error> {
+    if !deputies::delete(tx, deputy).await? {
+        return Ok(false);
+    }
+    let event = Event::new(Action::DeputyEnded, object(affiliation))
+        .about(&deputy.account)
+        .within(&deputy.organization)
+        .change(term(deputy), Value::Null);
+    tx.record(event).await?;
+    offices::deputy_ended(tx, deputy, organization).await?;
+    Ok(true)
+}
+
+/// Returns the record of a deputy's beginning.
+pub fn deputy_named(deputy: &Deputy) -> Event {
+    Event::new(Action::DeputyNamed, format!("affiliation:{}", deputy.affiliation))
+        .about(&deputy.account)
+        .within(&deputy.organization)
+        .change(Value::Null, term(deputy))
+}
+
+fn term(deputy: &Deputy) -> Value {
+    json!({ "from": deputy.term.first_day(), "until": deputy.term.last_day() })
 }
 
 /// Ends every right on an affiliation that is requested or granted.

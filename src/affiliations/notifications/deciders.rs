@@ -10,10 +10,10 @@ use crate::domain::account::Account;
 use crate::domain::affiliation::Affiliation;
 use crate::domain::organization::Organization;
 use crate::domain::role::Role;
-use crate::domain::{AccountId, AffiliationId, OrganizationId};
+use crate::domain::{AccountId, AffiliationId, OrganizationId, Time};
 use crate::paths;
 use crate::storage::pending_requests::{self, Notice};
-use crate::storage::{accounts, focal_points, organizations};
+use crate::storage::{accounts, deputies, focal_points, organizations};
 use crate::templates::mails::AffiliationRequested;
 
 /// The time after a mail in which further requests wait for the digest.
@@ -49,16 +49,26 @@ impl Deciders {
     }
 }
 
-/// Returns the Focal Points but `subject`; if there are none, the administrators but `subject`.
+/// Returns the Focal Points who are not away, and the deputies whose term is running, but `subject`; if there are none, the
+/// administrators but `subject`.
 pub async fn of_organization(
     tx: &impl ConnectionTrait,
     organization: &OrganizationId,
     subject: Option<&AccountId>,
+    now: Time,
 ) -> Result<Deciders, Error> {
-    let ids: Vec<_> = focal_points::list_of_organization(tx, organization)
-        .await?
+    let focal_points = focal_points::list_of_organization(tx, organization).await?;
+    let there = focal_points
         .into_iter()
-        .map(|it| it.account)
+        .filter(|it| !it.absence.is_some_and(|it| it.is_running(now)))
+        .map(|it| it.account);
+    let deputies = deputies::list_of_organization(tx, organization).await?;
+    let standing_in = deputies
+        .into_iter()
+        .filter(|it| it.term.is_running(now))
+        .map(|it| it.account);
+    let ids: Vec<_> = there
+        .chain(standing_in)
         .filter(|it| Some(it) != subject)
         .collect();
     let mut people = accounts::list_by_ids(tx, &ids).await?;
@@ -97,7 +107,7 @@ pub async fn announce(
     if !organizations::take_announcement(tx, &organization.id, tx.now(), tx.now() - QUIET).await? {
         return Ok(());
     }
-    let deciders = of_organization(tx, &organization.id, Some(&person.id)).await?;
+    let deciders = of_organization(tx, &organization.id, Some(&person.id), tx.now()).await?;
     for to in &deciders.people {
         let mail = AffiliationRequested {
             name: to.profile.full_name(),

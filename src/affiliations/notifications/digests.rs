@@ -85,7 +85,7 @@ async fn write(tx: &Tx, organization: &Organization, requests: &[Affiliation]) -
         [one] => Some(one),
         _ => None,
     };
-    let deciders = deciders::of_organization(tx, &organization.id, only).await?;
+    let deciders = deciders::of_organization(tx, &organization.id, only, tx.now()).await?;
     for to in &deciders.people {
         let line = |request: &Affiliation| {
             let person = people.iter().find(|it| it.id == request.account)?;

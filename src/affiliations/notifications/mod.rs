@@ -4,6 +4,7 @@
 
 pub(super) mod deciders;
 pub(super) mod digests;
+pub(super) mod offices;
 pub(super) mod person;
 mod reminders;
 

@@ -85,7 +85,7 @@ async fn remind_of(
     let Some(organization) = organizations::find(db, id).await? else {
         return Ok(0);
     };
-    let deciders = deciders::of_organization(db, id, None).await?;
+    let deciders = deciders::of_organization(db, id, None, app.clock.now()).await?;
     if deciders.are_administrators() {
         overdue.add(Notice::Reminded, id, organization.name, requests);
         return Ok(0);

@@ -1,16 +1,14 @@
-//! `itu-account org find`, `show`, `edit`, `merge`, `remove-focal-point`, `proposals`, `accept`, `reject`: the directory, one
+//! `itu-account org find`, `show`, `edit`, `merge`, `proposals`, `accept`, `reject`: the directory, one
 //! record at a time.
 
 use anyhow::bail;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use crate::accounts::administrators::{self, Found};
 use crate::affiliations::directory::edit::{self, Edit};
 use crate::affiliations::directory::proposals::{self, Correction};
 use crate::affiliations::directory::{DirectorySearch, admin, merge};
-use crate::affiliations::roster::{self, RosterSearch, Show};
-use crate::affiliations::{Error, focal_points};
+use crate::affiliations::{Error, offices};
 use crate::app::App;
 use crate::cli::console::Console;
 use crate::domain::OrganizationId;
@@ -42,12 +40,6 @@ pub enum Command {
         /// What the person who proposed it reads
         #[arg(long, default_value = "")]
         reason: String,
-    },
-    /// Take the office of Focal Point away; the affiliation stays
-    RemoveFocalPoint {
-        #[arg(value_name = "ORG_ID")]
-        organization: String,
-        email: String,
     },
     /// The organizations that people proposed, until somebody decides
     Proposals {
@@ -137,16 +129,6 @@ pub async fn run(console: &Console, app: &App, context: &Context, command: Comma
                 format!("{from} is merged into {into}"),
             );
         }
-        Command::RemoveFocalPoint { organization, email } => {
-            let Found::Account(account) = administrators::find(app, &email).await? else {
-                bail!("there is no account with this address");
-            };
-            let organization = OrganizationId::new(organization);
-            let office = roster::affiliation_of(app, context, &organization, &account.id).await?;
-            focal_points::undesignate(app, context, &office, "").await?;
-            let text = format!("{email} is no Focal Point of {organization} any more");
-            console.print(&json!({ "removed": true }), text);
-        }
         Command::Proposals { page } => {
             let (found, people) = admin::proposals(app, context, page, 100).await?;
             let rows = found.rows.iter().zip(&people);
@@ -200,16 +182,16 @@ fn cells(values: &Values) -> Vec<(&'static str, String)> {
 
 async fn show(console: &Console, app: &App, context: &Context, id: &OrganizationId) -> anyhow::Result<()> {
     let found = admin::find(app, context, id).await?;
-    let search = RosterSearch {
-        show: Show::FocalPoints,
-        size: roster::LARGEST_PAGE,
-        ..RosterSearch::default()
-    };
-    let points = roster::list(app, context, id, &search).await?;
-    let points: Vec<&str> = points.entries.iter().map(|it| it.person.email.as_str()).collect();
+    let offices = offices::list(app, context, id).await?;
+    let points = offices.focal_points.iter().map(|it| it.account.email.as_str());
+    let away = offices.focal_points.iter().filter_map(|it| {
+        let term = it.term?;
+        Some(json!({ "email": it.account.email, "from": term.first_day(), "until": term.last_day() }))
+    });
     let mut json = record(&found.organization);
     json["people"] = found.people.into();
-    json["focal_points"] = json!(points);
+    json["focal_points"] = points.collect::<Value>();
+    json["away"] = away.collect::<Value>();
     let text = serde_json::to_string_pretty(&json)?;
     console.print(&json, text);
     Ok(())

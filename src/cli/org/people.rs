@@ -1,13 +1,17 @@
 //! `itu-account org people`, `requests`, `approve`, `decline`, `remove-person`, `ties`: who belongs to an organization, and
 //! with which TIES rights.
 
+use std::io::Write as _;
+
+use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use super::directory::in_words;
 use crate::affiliations::lifecycle::decisions;
+use crate::affiliations::organization_history::{self, Named, Topic};
 use crate::affiliations::roster::{self, Entry, RosterPage, RosterSearch, Show};
-use crate::affiliations::ties;
+use crate::affiliations::{people_file, ties};
 use crate::app::App;
 use crate::cli::console::Console;
 use crate::domain::actor::Context;
@@ -27,12 +31,26 @@ pub enum Command {
         /// The page, of 100 people each
         #[arg(long, default_value_t = 1)]
         page: u64,
+        /// Write all of them to standard output as a table for spreadsheets
+        #[arg(long, conflicts_with = "page")]
+        csv: bool,
     },
     /// The requests that no Focal Point can decide
     Requests {
         /// The page, of 100 requests each
         #[arg(long, default_value_t = 1)]
         page: u64,
+    },
+    /// What was decided in an organization, the newest first
+    History {
+        #[arg(value_name = "ORG_ID")]
+        organization: String,
+        /// affiliations, ties or offices
+        #[arg(long)]
+        topic: Option<String>,
+        /// Where to go on: what the page before printed
+        #[arg(long, default_value = "")]
+        after: String,
     },
     /// Approve a request; an affiliation elsewhere, which was in force until now, ends
     Approve(Decision),
@@ -86,6 +104,7 @@ pub async fn run(console: &Console, app: &App, context: &Context, command: Comma
             show,
             text,
             page,
+            csv,
         } => {
             let search = RosterSearch {
                 text: &text,
@@ -101,6 +120,11 @@ pub async fn run(console: &Console, app: &App, context: &Context, command: Comma
                 ..RosterSearch::default()
             };
             let organization = OrganizationId::new(organization);
+            if csv {
+                let file = people_file::write(app, context, &organization, &search).await?;
+                std::io::stdout().write_all(&file)?;
+                return Ok(());
+            }
             let found = roster::list(app, context, &organization, &search).await?;
             print(console, &found);
             return Ok(());
@@ -115,6 +139,15 @@ pub async fn run(console: &Console, app: &App, context: &Context, command: Comma
                 console,
                 &roster::list_without_focal_point(app, context, &search).await?,
             );
+            return Ok(());
+        }
+        Command::History {
+            organization,
+            topic,
+            after,
+        } => {
+            let organization = OrganizationId::new(organization);
+            history(console, app, context, &organization, topic.as_deref(), &after).await?;
             return Ok(());
         }
         Command::Approve(it) => {
@@ -154,6 +187,55 @@ pub async fn run(console: &Console, app: &App, context: &Context, command: Comma
         &json!({ "done": done }),
         format!("{done}; the person was told by mail"),
     );
+    Ok(())
+}
+
+async fn history(
+    console: &Console,
+    app: &App,
+    context: &Context,
+    organization: &OrganizationId,
+    topic: Option<&str>,
+    after: &str,
+) -> anyhow::Result<()> {
+    let topic = match topic {
+        Some(typed) => Some(Topic::parse(typed).context("the topic is affiliations, ties or offices")?),
+        None => None,
+    };
+    let found =
+        organization_history::list(app, context, organization, topic, after, roster::LARGEST_PAGE).await?;
+    let name = |it: &Option<Named>| it.as_ref().and_then(|it| it.name.clone()).unwrap_or_default();
+    let rows = found.deeds.iter().map(|it| {
+        json!({
+            "at": it.at,
+            "kind": it.action.as_str(),
+            "account_id": it.person.as_ref().map(|it| &it.account),
+            "name": name(&it.person),
+            "actor_id": it.actor.as_ref().map(|it| &it.account),
+            "acted_as": it.office.map(|it| it.as_str()),
+            "reason": it.reason,
+            "before": it.before,
+            "after": it.after,
+        })
+    });
+    let json = json!({ "history": rows.collect::<Value>(), "next": found.next });
+    let mut lines: Vec<String> = found
+        .deeds
+        .iter()
+        .map(|it| {
+            let at = it.at.format("%Y-%m-%d %H:%M");
+            format!(
+                "{at}  {}  {}  {}",
+                it.action.as_str(),
+                name(&it.person),
+                name(&it.actor)
+            )
+        })
+        .collect();
+    if let Some(next) = &found.next {
+        lines.push(format!("older ones: --after {next}"));
+    }
+    console.print(&json, lines.join("\n"));
     Ok(())
 }
 

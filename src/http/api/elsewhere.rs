@@ -34,6 +34,12 @@ pub const ELSEWHERE: &[Elsewhere] = &[
         reason: "programs act with the powers of administrators alone",
     },
     Elsewhere {
+        what: "Take the people of an organization along as a table",
+        page: Door::At(paths::FOCAL_POINT_PEOPLE_FILE),
+        command: Door::At("org people"),
+        reason: "listAffiliations gives the same people as JSON",
+    },
+    Elsewhere {
         what: "Choose the organization of a Focal Point",
         page: Door::At(paths::FOCAL_POINT),
         command: Door::Lacking("commands name the organization"),

@@ -3,8 +3,8 @@
 use super::operation::Operation;
 use super::{
     accounts, affiliations, audit, client_mends, client_owners, client_previews, client_usage, clients,
-    mails, newsletter, organizations, organizations_import, overview, proposals, receivers, revocations,
-    signing_keys,
+    mails, newsletter, offices, organization_history, organizations, organizations_import, overview,
+    proposals, receivers, revocations, signing_keys,
 };
 
 /// Returns every operation.
@@ -20,6 +20,8 @@ pub fn all() -> impl Iterator<Item = &'static Operation> {
         receivers::OPERATIONS,
         organizations::OPERATIONS,
         organizations_import::OPERATIONS,
+        offices::OPERATIONS,
+        organization_history::OPERATIONS,
         proposals::OPERATIONS,
         affiliations::OPERATIONS,
         overview::OPERATIONS,

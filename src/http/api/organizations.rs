@@ -1,5 +1,5 @@
-//! `/api/v1/organizations`: the directory and its Focal Points. `affiliations::directory` decides; an organization is made
-//! by the CSV file, or by accepting a proposal (`proposals`).
+//! `/api/v1/organizations`: the directory. `affiliations::directory` decides; an organization is made by the CSV file, or by
+//! accepting a proposal (`proposals`). Its Focal Points and deputies are in `offices`.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -10,13 +10,9 @@ use super::operation::{Answer, Door, Model, Operation, Outcome, Parameter, Verb}
 use crate::affiliations::directory::admin;
 use crate::affiliations::directory::edit::{self, Edit};
 use crate::affiliations::directory::{DirectorySearch, merge};
-use crate::affiliations::focal_points::{self, Whom};
-use crate::affiliations::roster::{self, RosterSearch, Show};
-use crate::domain::account::EmailAddress;
+use crate::domain::OrganizationId;
 use crate::domain::organization::Organization as DomainOrganization;
 use crate::domain::powers::{Area, Power};
-use crate::domain::{AccountId, OrganizationId};
-use crate::http::problem::Problem;
 use crate::paths;
 
 const READ: Power = Power::Read(Area::Organizations);
@@ -86,44 +82,6 @@ pub const OPERATIONS: &[Operation] = &[
             "/api/v1/organizations/{id}/merge",
             CHANGE,
             |call| Box::pin(merge_into(call)),
-        )
-    },
-    Operation {
-        summary: "Lists the Focal Points of an organization",
-        query: &[Parameter::LIMIT, Parameter::CURSOR],
-        answer: Answer::List(Model::of::<FocalPoint>()),
-        page: Door::At(paths::ADMIN_ORGANIZATION),
-        command: Door::At("org show"),
-        ..Operation::reading(
-            "listFocalPoints",
-            "/api/v1/organizations/{id}/focal-points",
-            READ,
-            |call| Box::pin(list_focal_points(call)),
-        )
-    },
-    Operation {
-        verb: Verb::Post,
-        summary: "Names a Focal Point; a request of theirs that waits is approved",
-        body: Some(Model::of::<Appoint>()),
-        page: Door::At(paths::ADMIN_ORGANIZATION_CONFIRM),
-        command: Door::At("org add-focal-point"),
-        ..Operation::reading(
-            "appointFocalPoint",
-            "/api/v1/organizations/{id}/focal-points",
-            CHANGE,
-            |call| Box::pin(appoint(call)),
-        )
-    },
-    Operation {
-        verb: Verb::Delete,
-        summary: "Takes the office of Focal Point away; the affiliation stays",
-        page: Door::At(paths::ADMIN_ORGANIZATION_CONFIRM),
-        command: Door::At("org remove-focal-point"),
-        ..Operation::reading(
-            "removeFocalPoint",
-            "/api/v1/organizations/{id}/focal-points/{account}",
-            CHANGE,
-            |call| Box::pin(remove_focal_point(call)),
         )
     },
 ];
@@ -236,22 +194,6 @@ struct Merge {
     reason: Option<String>,
 }
 
-#[derive(Serialize, ToSchema)]
-struct FocalPoint {
-    account_id: String,
-    affiliation_id: String,
-    name: String,
-    email: String,
-}
-
-/// One of both names the person.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Appoint {
-    account_id: Option<String>,
-    email: Option<String>,
-}
-
 fn id_of(call: &Call) -> OrganizationId {
     OrganizationId::new(call.id())
 }
@@ -318,66 +260,5 @@ async fn merge_into(call: Call) -> Outcome {
     let (from, into) = (id_of(&call), OrganizationId::new(into));
     let reason = reason.unwrap_or_default();
     merge::merge(&call.app, &call.context, &from, &into, &reason).await?;
-    Ok(Reply::done())
-}
-
-async fn list_focal_points(call: Call) -> Outcome {
-    let slice = call.slice()?;
-    let search = RosterSearch {
-        show: Show::FocalPoints,
-        page: slice.page,
-        size: slice.size,
-        ..RosterSearch::default()
-    };
-    let id = id_of(&call);
-    admin::find(&call.app, &call.context, &id).await?;
-    let found = roster::list(&call.app, &call.context, &id, &search).await?;
-    let is_after_end = found.page < slice.page;
-    let rows = found
-        .entries
-        .iter()
-        .filter(|_| !is_after_end)
-        .map(|it| FocalPoint {
-            account_id: it.person.affiliation.account.to_string(),
-            affiliation_id: it.person.affiliation.id.to_string(),
-            name: it.person.full_name(),
-            email: it.person.email.clone(),
-        });
-    call.list(
-        rows.collect(),
-        call.next_page(slice, found.total),
-        Some(found.total),
-    )
-}
-
-async fn appoint(call: Call) -> Outcome {
-    let (app, context, id) = (&call.app, &call.context, id_of(&call));
-    admin::find(app, context, &id).await?;
-    match call.read()? {
-        Appoint {
-            account_id: Some(account),
-            email: None,
-        } => {
-            let account = AccountId::new(account);
-            focal_points::appoint(app, context, &id, &Whom::Account(&account)).await?;
-        }
-        Appoint {
-            account_id: None,
-            email: Some(email),
-        } => {
-            let email = EmailAddress::parse(&email)
-                .map_err(|_| Problem::of_member("email", "is not an e-mail address"))?;
-            focal_points::appoint(app, context, &id, &Whom::Email(&email)).await?;
-        }
-        _ => return Err(Problem::of_member("account_id", "is needed, or email; not both")),
-    }
-    Ok(Reply::done())
-}
-
-async fn remove_focal_point(call: Call) -> Outcome {
-    let (app, context, id) = (&call.app, &call.context, id_of(&call));
-    let account = AccountId::new(call.in_path("account"));
-    let affiliation = roster::affiliation_of(app, context, &id, &account).await?;
-    focal_points::undesignate(app, context, &affiliation, "").await?;
     Ok(Reply::done())
 }

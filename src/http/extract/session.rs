@@ -41,7 +41,7 @@ impl BrowserSession {
         self.0.as_deref().map(|(session, account)| (session, account))
     }
 
-    /// Returns `true` if the person is a Focal Point of any organization; the object at hand decides of which one.
+    /// Returns `true` if the person is a Focal Point of any organization, or a deputy now; the object at hand decides of which one.
     pub async fn is_focal_point(&self, app: &App) -> Result<bool, PageError> {
         match self.get() {
             None => Ok(false),
@@ -50,9 +50,7 @@ impl BrowserSession {
                     account: account.id.clone(),
                     role: account.role,
                 });
-                Ok(affiliations::organization_of(app.db.read(), &context)
-                    .await?
-                    .is_some())
+                Ok(affiliations::organization_of(app, &context).await?.is_some())
             }
         }
     }

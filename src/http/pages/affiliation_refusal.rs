@@ -25,6 +25,7 @@ pub fn refusal(error: affiliations::Error, typed: FormState) -> Result<(StatusCo
             )
         }
         Error::OwnRequest => (StatusCode::FORBIDDEN, typed.notice("focal_point.own")),
+        Error::DeputyMayNot => (StatusCode::FORBIDDEN, typed.notice("focal_point.deputy_may_not")),
         Error::LastFocalPoint => (StatusCode::CONFLICT, typed.notice("focal_point.last")),
         Error::Conflict | Error::NotEntitled | Error::Refused(_) => {
             (StatusCode::CONFLICT, typed.notice("error.try_again"))

@@ -10,7 +10,7 @@ use crate::paths;
 /// Lists the pages on the requests and people of one organization: for its Focal Points, and for administrators.
 pub(super) fn focal_point_routes(routes: Routes) -> Routes {
     use affiliation_requests as request;
-    use focal_point::{people, person, requests, requests_together, ties};
+    use focal_point::{history, office, people, person, requests, requests_together, ties};
 
     routes
         .at(paths::FOCAL_POINT, FocalPoint, get(focal_point::choose))
@@ -39,7 +39,19 @@ pub(super) fn focal_point_routes(routes: Routes) -> Routes {
             FocalPoint,
             get(ties::confirm).post(ties::decide),
         )
+        .at(
+            paths::FOCAL_POINT_OFFICE,
+            FocalPoint,
+            get(office::show).post(office::act),
+        )
+        .at(
+            paths::FOCAL_POINT_OFFICE_CONFIRM,
+            FocalPoint,
+            get(office::confirm).post(office::act),
+        )
         .at(paths::FOCAL_POINT_PEOPLE, FocalPoint, get(people::list))
+        .at(paths::FOCAL_POINT_PEOPLE_FILE, FocalPoint, get(people::file))
+        .at(paths::FOCAL_POINT_HISTORY, FocalPoint, get(history::list))
         .at(
             paths::FOCAL_POINT_PERSON,
             FocalPoint,

@@ -9,6 +9,8 @@ pub struct Model {
     pub organization_id: String,
     pub designated_at: ChronoDateTimeUtc,
     pub designated_by: Option<String>,
+    pub absent_from: Option<ChronoDateTimeUtc>,
+    pub absent_until: Option<ChronoDateTimeUtc>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -15,6 +15,7 @@ pub mod consent;
 pub mod daily_count;
 pub mod data_download;
 pub mod deletion_link;
+pub mod deputy;
 pub mod document_acceptance;
 pub mod email_change;
 pub mod email_code;

@@ -48,7 +48,7 @@ kinds! {
     VerificationCode, FirstLoginCode, AccountExists, NoAccount, PasswordReset, PasswordChanged, PasswordDisabled,
     NewSignIn, SessionsEnded, AccountAdministered, AccountSecured, SecondFactorChanged, RecoveryRequested, RecoveryWaiting, RecoveryStopped,
     RecoveryDone, EmailChangeCode, EmailChangeTaken, EmailChanged, EmailChangeUndone, AccountTakenOver, DataReady, DataFailed, DeletionMail, AuthenticationRequested, NewsletterSubscribed,
-    ClientOwnership, AffiliationRequested, AffiliationChanged, TiesChanged, FocalPointDesignated, FocalPointRemoved, RequestsDigest,
+    ClientOwnership, AffiliationRequested, AffiliationChanged, TiesChanged, FocalPointDesignated, FocalPointRemoved, DeputyNamed, DeputyEnded, RequestsDigest,
     RequestsReminder, RequestsOverdue, OrganizationDecided,
 }
 

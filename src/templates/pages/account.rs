@@ -178,6 +178,8 @@ pub struct AccountOrganization {
     pub rights: Vec<RightView>,
     pub can_request_ties: bool,
     pub is_focal_point: bool,
+    /// The first and the last day on which the person is deputy.
+    pub deputy: Option<(Time, Time)>,
     /// `false` while a request is open.
     pub can_change: bool,
 }
@@ -193,6 +195,7 @@ impl Page for AccountOrganization {
             rights: vec![],
             can_request_ties: false,
             is_focal_point: false,
+            deputy: None,
             can_change: true,
         };
         let statuses = [
@@ -218,6 +221,7 @@ impl Page for AccountOrganization {
             rights: sample_rights(),
             can_request_ties: true,
             is_focal_point: true,
+            deputy: Some((samples::at(), samples::at())),
             can_change: false,
         });
         all.push(Self {

@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use super::focal_point::RequestRow;
+use super::focal_point_office::OfficeRow;
 use super::paging::Paging;
 use super::samples;
 use crate::domain::Time;
@@ -96,20 +97,15 @@ impl Page for AdminOrganizations {
     }
 }
 
-#[derive(Clone, Debug, Serialize)]
-pub struct FocalPointRow {
-    pub account_id: String,
-    pub name: String,
-    pub email: String,
-    pub since: Time,
-}
-
 /// `/admin/organizations/{id}`: `action=designate` with `email`, `action=undesignate` with `account_id`.
 #[derive(Clone, Debug, Serialize)]
 pub struct AdminOrganization {
     pub form: FormState,
     pub organization: OrganizationRow,
-    pub focal_points: Vec<FocalPointRow>,
+    pub focal_points: Vec<OfficeRow>,
+    pub deputies: Vec<OfficeRow>,
+    /// `false` if its requests come to the administrators.
+    pub is_somebody_there: bool,
     pub people: u64,
     /// `true` for a member organization. No other has Focal Points.
     pub needs_approval: bool,
@@ -119,17 +115,13 @@ impl Page for AdminOrganization {
     const TEMPLATE: &'static str = "admin_organization";
 
     fn samples() -> Vec<Self> {
-        let focal_point = FocalPointRow {
-            account_id: "ac1".into(),
-            name: "Mina Kim".into(),
-            email: "mina.kim@msit.example".into(),
-            since: samples::at(),
-        };
         vec![
             Self {
                 form: FormState::new([("email", "x@example.org")]).error("email", "admin.no_such_account"),
                 organization: OrganizationRow::sample("active"),
-                focal_points: vec![focal_point],
+                focal_points: vec![OfficeRow::sample(0), OfficeRow::sample(1)],
+                deputies: vec![OfficeRow::sample(1), OfficeRow::sample(2)],
+                is_somebody_there: true,
                 people: 31,
                 needs_approval: true,
             },
@@ -142,6 +134,8 @@ impl Page for AdminOrganization {
                     ..OrganizationRow::sample("ended")
                 },
                 focal_points: vec![],
+                deputies: vec![],
+                is_somebody_there: false,
                 people: 0,
                 needs_approval: false,
             },

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::samples;
+use crate::domain::Time;
 use crate::templates::{FormState, Page};
 
 /// `…/confirm` beside the page that offers the act.
@@ -13,6 +15,8 @@ pub struct Confirm {
     pub object: String,
     pub organization: String,
     pub right: String,
+    /// The first and the last day in the text.
+    pub term: Option<(Time, Time)>,
     /// The text on the button.
     pub button: &'static str,
     /// The page that offers the act; the form goes to `confirm` below it, with these hidden fields.
@@ -103,9 +107,14 @@ impl Page for Confirm {
             ("name_owner", "admin.client_owners.name_button"),
             ("remove_owner", "admin.client_owners.remove"),
             ("newsletter", "admin.newsletter.stop"),
+            ("name_deputy", "office.name"),
+            ("end_deputy", "office.end"),
+            ("hand_over", "office.hand_over"),
+            ("give_up", "office.give_up"),
         ];
         let sample = |(act, button)| Self {
             right: "Documents".into(),
+            term: (act == "name_deputy").then(|| (samples::at(), samples::at())),
             takes_reason: matches!(act, "remove" | "reject" | "suspend"),
             reason_hint: (act == "suspend").then_some("admin.account.reason"),
             ..Self::new(act, "/account/sessions", "end", button)

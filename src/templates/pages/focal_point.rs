@@ -270,6 +270,8 @@ pub struct FocalPointPeople {
     pub form: FormState,
     pub rows: Vec<PersonRow>,
     pub paging: Paging,
+    /// The address of the same people as a file.
+    pub file: String,
 }
 
 impl Page for FocalPointPeople {
@@ -281,6 +283,7 @@ impl Page for FocalPointPeople {
             form: FormState::new([("q", "")]),
             rows,
             paging: Paging::new(1, 25, total, "/focal-point/kr-msit/people", &[]),
+            file: "/focal-point/kr-msit/people.csv?q=do%22e".into(),
         };
         let focal_point = PersonRow {
             is_focal_point: true,
@@ -306,6 +309,8 @@ pub struct FocalPointPerson {
     pub rights: Vec<RightView>,
     /// `true` if this is the reader, who cannot decide about themselves.
     pub own: bool,
+    /// `false` for a deputy, who decides about TIES rights alone.
+    pub may_change_offices: bool,
     /// `true` for the last Focal Point, who stays unless an administrator acts.
     pub is_last_focal_point: bool,
     /// `true` if the organization is active and its membership type has TIES rights.
@@ -322,6 +327,7 @@ impl Page for FocalPointPerson {
             person: PersonRow::sample(),
             rights: sample_rights(),
             own: false,
+            may_change_offices: true,
             is_last_focal_point: false,
             ties_entitled: true,
         };
@@ -345,6 +351,10 @@ impl Page for FocalPointPerson {
             Self {
                 ties_entitled: false,
                 rights: vec![],
+                ..page.clone()
+            },
+            Self {
+                may_change_offices: false,
                 ..page
             },
         ]

@@ -130,6 +130,7 @@ async fn nothing_is_left_but_the_pseudonymous_trail() {
         "account.deleted",
         "affiliation.withdrawn",
         "focal_point.removed",
+        "deputy.ended",
         "ties.refused",
     ] {
         let sql =

@@ -10,6 +10,7 @@ mod overview;
 mod deciding_together;
 mod importing;
 mod receivers;
+mod offices;
 mod resources;
 mod signing_keys;
 

@@ -107,6 +107,7 @@ pub fn focal_point(affiliation: &Affiliation, at: Time) -> FocalPoint {
         organization: affiliation.organization.clone(),
         designated_at: at,
         designated_by: None,
+        absence: None,
     }
 }
 

@@ -166,6 +166,11 @@ pub async fn person_in_every_table(op: &TestOp, email: &str) -> Known {
         format!(
             "INSERT INTO client_owners (client_id, account_id, named_at, named_by) VALUES ('shop', '{id}', {at}, '{bob}')"
         ),
+        format!(
+            "INSERT INTO deputies (affiliation_id, account_id, organization_id, starts_at, ends_at, named_at) \
+             VALUES ('{}', '{id}', 'telco', {at}, {soon}, {at})",
+            own.id
+        ),
         format!("INSERT INTO passkey_offers (account_id, declined_at) VALUES ('{id}', {at})"),
         format!(
             "INSERT INTO document_acceptances (account_id, document, version, language, sha256, accepted_at) \

@@ -129,6 +129,16 @@ const SECTIONS: &[(&str, &[Column])] = &[
         &[
             ("organization_id", "field.organization", Organization),
             ("designated_at", "data.field.since", Time),
+            ("absent_from", "data.field.absent_from", Time),
+            ("absent_until", "data.field.absent_until", Time),
+        ],
+    ),
+    (
+        "deputies",
+        &[
+            ("organization_id", "field.organization", Organization),
+            ("starts_at", "data.field.since", Time),
+            ("ends_at", "data.field.ends", Time),
         ],
     ),
     (

@@ -57,6 +57,7 @@ impl OwnOrganization {
             rights: self.rights,
             can_request_ties: self.overview.can_request_ties,
             is_focal_point: self.overview.is_focal_point,
+            deputy: self.overview.deputy.map(|it| (it.from, it.last())),
             can_change: self.overview.can_change,
         }
     }

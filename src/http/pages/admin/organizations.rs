@@ -9,16 +9,17 @@ use serde::Deserialize;
 use crate::affiliations;
 use crate::affiliations::directory::admin;
 use crate::affiliations::focal_points::{self, Whom};
-use crate::affiliations::roster::{self, Entry, LARGEST_PAGE, RosterSearch, Show};
+use crate::affiliations::{offices, roster};
 use crate::domain::account::{Account, EmailAddress};
 use crate::domain::{AccountId, OrganizationId};
 use crate::http::pages::affiliation_refusal::refusal;
+use crate::http::pages::focal_point::office::row;
 use crate::http::pages::organization_lists::{self as lists, Types};
 use crate::http::pages::paging::{Position, paging};
 use crate::http::pages::{ListQuery, PageContext, PageError, PageForm, refused};
 use crate::paths;
 use crate::templates::FormState;
-use crate::templates::pages::{AdminOrganization, AdminOrganizations, Confirm, FocalPointRow};
+use crate::templates::pages::{AdminOrganization, AdminOrganizations, Confirm};
 
 const FILTERS: [&str; 3] = ["q", "membership_type", "status"];
 
@@ -166,27 +167,14 @@ async fn view(ctx: &PageContext, id: &str, form: FormState) -> Result<AdminOrgan
     let (app, context) = (&ctx.app, ctx.actor_context());
     let id = OrganizationId::new(id);
     let record = admin::find(app, &context, &id).await?;
-    let search = RosterSearch {
-        show: Show::FocalPoints,
-        size: LARGEST_PAGE,
-        ..RosterSearch::default()
-    };
-    let focal_points = roster::list(app, &context, &id, &search).await?;
+    let found = offices::list(app, &context, &id).await?;
     Ok(AdminOrganization {
         form,
         organization: Types::read(ctx).await?.row(ctx, &record.organization),
-        focal_points: focal_points.entries.iter().map(row).collect(),
+        focal_points: found.focal_points.iter().map(row).collect(),
+        deputies: found.deputies.iter().map(row).collect(),
+        is_somebody_there: found.is_somebody_there,
         people: record.people,
         needs_approval: record.its_type.needs_approval,
     })
-}
-
-fn row(entry: &Entry) -> FocalPointRow {
-    let affiliation = &entry.person.affiliation;
-    FocalPointRow {
-        account_id: affiliation.account.as_str().to_owned(),
-        name: entry.person.full_name(),
-        email: entry.person.email.clone(),
-        since: affiliation.since().unwrap_or(affiliation.requested_at),
-    }
 }

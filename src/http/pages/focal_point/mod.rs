@@ -2,6 +2,8 @@
 //! for administrators. Another organization's data does not exist (security.md G-4): the room says so. The routes
 //! require a session fit for duty (SE-2).
 
+pub mod history;
+pub mod office;
 pub mod people;
 pub mod person;
 pub mod requests;
@@ -17,7 +19,7 @@ use crate::templates::pages::FocalPointChoose;
 
 /// Redirects to the organization of the person, who is Focal Point of one at most; an administrator may be of none.
 pub async fn choose(ctx: PageContext) -> Result<Response, PageError> {
-    match organization_of(ctx.app.db.read(), &ctx.actor_context()).await? {
+    match organization_of(&ctx.app, &ctx.actor_context()).await? {
         Some(id) => Ok(ctx.redirect(&paths::focal_point_requests(&id))),
         None => {
             let organizations = Vec::new();

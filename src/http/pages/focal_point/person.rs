@@ -64,13 +64,15 @@ async fn confirmation(ctx: &PageContext, found: &Found, fields: &Act) -> Result<
         "refuse" => ("refuse", "focal_point.refuse", true),
         "revoke" => ("revoke", "focal_point.revoke", true),
         "designate" => ("designate", "focal_point.designate", false),
+        "undesignate" if entry.own => ("give_up", "office.give_up", false),
         "undesignate" => ("undesignate", "focal_point.undesignate", true),
         "remove" => ("remove", "focal_point.remove", true),
         _ => return Ok(None),
     };
     let path = paths::focal_point_person(&organization.id, &entry.person.affiliation.account);
     let name = entry.person.full_name();
-    let mut page = Confirm::new(act, &path, act, button)
+    let action = if act == "give_up" { "undesignate" } else { act };
+    let mut page = Confirm::new(act, &path, action, button)
         .of(name)
         .within(&organization.name);
     if matches!(act, "refuse" | "revoke") {
@@ -95,7 +97,7 @@ pub async fn act(
         Ok("removed") => ctx.done(&paths::focal_point_people(&found.1.id), "removed").await,
         // A person who gave up their own office sees these pages no more.
         Ok("undesignated") if found.0.own && found.2 == Capacity::FocalPoint => {
-            ctx.done(paths::ACCOUNT_ORGANIZATION, "undesignated").await
+            ctx.done(paths::ACCOUNT_ORGANIZATION, "office_given_up").await
         }
         Ok(done) => {
             let path = paths::focal_point_person(&found.1.id, &AccountId::new(account.as_str()));
@@ -169,6 +171,7 @@ async fn view(ctx: &PageContext, found: &Found, form: FormState) -> Result<Focal
         form,
         rights: rights.collect(),
         own: entry.own,
+        may_change_offices: affiliations::may_change_offices(app, &context, &organization.id).await?,
         is_last_focal_point: person.is_focal_point && focal_points == 1 && *capacity == Capacity::FocalPoint,
         ties_entitled: affiliations::roster::is_ties_entitled(app, organization).await?,
         organization: workspace(ctx, organization).await?,

@@ -40,9 +40,18 @@ async fn no_page_of_an_organization_reads_a_whole_table() {
         "/focal-point/ofcom/people?filter=focal_points",
         "/focal-point/ofcom/ties",
         "/focal-point/ofcom/ties?filter=ties_waiting",
+        "/focal-point/ofcom/office",
+        "/focal-point/ofcom/people.csv?q=alice",
+        "/focal-point/ofcom/history",
+        "/focal-point/ofcom/history?show=ties",
     ];
     opens_by_indexes(&op, &mut fp, &of_focal_points).await;
     let mut admin = op.person_with("admin@itu.example", Role::Administrator).await;
     admin.logs_in().await;
-    opens_by_indexes(&op, &mut admin, &["/admin", "/admin/requests"]).await;
+    opens_by_indexes(
+        &op,
+        &mut admin,
+        &["/admin", "/admin/requests", "/admin/organizations/ofcom"],
+    )
+    .await;
 }

@@ -58,6 +58,8 @@ pub async fn cast() -> Cast {
     let mut shop = op.client_with("shop", json!({"first_party": false})).await;
     user.logs_in_at(&mut shop, "openid email").await;
     let (_, account, colleague) = member(&op, "colleague@ofcom.example", "ofcom", true).await;
+    let (_, substitute, _) = member(&op, "substitute@ofcom.example", "ofcom", true).await;
+    let today = op.now().date_naive();
     let mut administrator = op.person_with("admin@itu.example", Role::Administrator).await;
     administrator.logs_in().await;
     let mut rp = op.client("events").await;
@@ -247,6 +249,13 @@ pub async fn cast() -> Cast {
         (
             "focal point",
             format!("/focal-point/ofcom/ties/confirm?decision=grant&cells={colleague}:mailing_lists"),
+        ),
+        of("focal point", "/focal-point/ofcom/office"),
+        (
+            "focal point",
+            format!(
+                "/focal-point/ofcom/office/confirm?action=name&account_id={substitute}&from={today}&until={today}"
+            ),
         ),
         ("focal point", format!("/focal-point/ofcom/people/{account}")),
         ("administrator", format!("/admin/requests/{orphan}")),
