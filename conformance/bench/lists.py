@@ -6,8 +6,8 @@ milliseconds, beside a floor: an answer of the same server that reads nothing.
   lists.py BASE [--queries N] [--organization ID] [--only TEXT] [--client ID]
 
 The exit status is 1 if the 95th of a hundred is above 100 ms, or above 30 ms for the search of organizations. For the API
-and SCIM, --client names a client that may ask for their scopes with client_credentials; its secret is in
-BENCH_CLIENT_SECRET.
+and SCIM, --client names a client that may ask for their scopes with client_credentials (`bench-programs` of
+clients.json); its secret is in BENCH_CLIENT_SECRET.
 """
 import argparse, base64, html, http.client, json, os, random, re, sys, time, urllib.parse
 
@@ -89,20 +89,23 @@ def query(**fields):
     return "?" + urllib.parse.urlencode({k: v for k, v in fields.items() if v})
 
 
+ONLY = ["overdue", "with_ties", "outside"]
 own = f"/focal-point/{a.organization}"
 PAGES = {
     "administrator": [
         ("accounts", lambda: "/admin/accounts" + query(q=person(), role=pick(["", "", "user", "administrator"]))),
         ("accounts of an organization", lambda: "/admin/accounts" + query(q=organization())),
         ("organizations", lambda: "/admin/organizations" + query(q=organization())),
-        ("requests", lambda: "/admin/requests" + query(q=person())),
+        ("requests", lambda: "/admin/requests" + query(q=pick(["", person()]))),
+        ("requests of a kind", lambda: "/admin/requests" + query(q=pick(["", person()]), only=pick(ONLY), order=pick(["", "newest"]))),
         ("proposals", lambda: "/admin/proposals" + query(q=organization())),
         ("clients", lambda: "/admin/clients" + query(q=pick(["", "bench", "b", "nothing"]))),
         ("audit", lambda: "/admin/audit" + query(kind=pick(["", "session.started"]))),
     ],
     "Focal Point": [
-        ("requests of the organization", lambda: own + "/requests" + query(q=person())),
-        ("people of the organization", lambda: own + "/people" + query(q=person())),
+        ("requests of the organization", lambda: own + "/requests" + query(q=pick(["", person()]))),
+        ("people of the organization", lambda: own + "/people" + query(q=pick(["", person()]))),
+        ("TIES rights of the organization", lambda: own + "/ties" + query(q=pick(["", person()]))),
     ],
     "visitor": [
         ("directory", lambda: "/members" + query(q=organization())),
@@ -110,9 +113,67 @@ PAGES = {
     ],
 }
 
+api = "/api/v1"
+scim = lambda kind, **fields: f"/scim/v2/{kind}" + query(**fields)
+SHOWN = ["", "affiliation_requests", "ties_requests", "people", "focal_points", "everybody", "rejected"]
+PROGRAMS = {
+    "api/v1": [
+        ("API: accounts", lambda: f"{api}/accounts" + query(q=person(), role=pick(["", "", "user", "administrator"]))),
+        ("API: accounts of a status", lambda: f"{api}/accounts" + query(status=pick(["active", "suspended", "leaving"]))),
+        ("API: organizations", lambda: f"{api}/organizations"
+            + query(q=organization(), membership_type=pick(TYPES + [""]), status=pick(["", "active", "ended"]))),
+        ("API: search of organizations", lambda: f"{api}/organizations" + query(q=organization())),
+        ("API: clients", lambda: f"{api}/clients" + query(q=pick(["", "bench", "b", "nothing"]))),
+        ("API: people of an organization", lambda: f"{api}/organizations/{a.organization}/affiliations"
+            + query(q=pick(["", person()]), show=pick(SHOWN), order=pick(["", "newest", "name"]))),
+        ("API: requests", lambda: f"{api}/affiliation-requests" + query(q=pick(["", person()]), order=pick(["", "newest"]))),
+        ("API: proposals", lambda: f"{api}/organization-proposals"),
+        ("API: audit", lambda: f"{api}/audit-entries" + query(kind=pick(["", "session.started"]), order=pick(["", "oldest"]))),
+        ("API: revocations", lambda: f"{api}/revocations"),
+    ],
+    "scim": [
+        ("SCIM: users", lambda: scim("Users", count=pick(["", "10", "100"]), cursor="")),
+        ("SCIM: users by cursor", lambda: "/scim/v2/Users?count=50&cursor="),
+        ("SCIM: a user", lambda: scim("Users", filter=pick(['userName eq "{0}"', 'emails.value eq "{0}"']).format(
+            f"person{(n := dice.randrange(100_000))}@many{n % 997}.example"))),
+        ("SCIM: users of an organization", lambda: scim("Users", count="20", filter=
+            f'groups.value eq "many-{dice.randrange(1, 20_000)}" and active eq true')),
+        ("SCIM: users by the beginning", lambda: scim("Users", count="20", filter=f'userName sw "person{dice.randrange(99)}"')),
+        ("SCIM: users sorted", lambda: scim("Users", count="20", sortBy=pick(["userName", "meta.lastModified"]))),
+        ("SCIM: groups", lambda: scim("Groups", count=pick(["", "20"]), filter=pick(
+            ["", f'displayName sw "{pick(PLACES)}"', f'displayName co "{pick(TRADES)}"']), excludedAttributes="members")),
+    ],
+}
+
+
+def program(kind):
+    """A connection with a token of the client, for the API or for SCIM."""
+    browser = Browser()
+    basic = base64.b64encode(f"{a.client}:{os.environ['BENCH_CLIENT_SECRET']}".encode()).decode()
+    fields = {"grant_type": "client_credentials"}
+    fields |= {"resource": f"{a.base}/api/v1", "scope": "admin"} if kind == "api/v1" else {"scope": "scim:read"}
+    sent = {"content-type": "application/x-www-form-urlencoded", "authorization": f"Basic {basic}"}
+    answer, text = browser.ask("POST", "/token", urllib.parse.urlencode(fields), sent)
+    if answer.status != 200:
+        sys.exit(f"the token endpoint refuses {a.client}: {answer.status} {text}")
+    browser.headers = {"authorization": f"Bearer {json.loads(text)['access_token']}"}
+    return browser
+
+
+def next_page(path, answer, text):
+    """Returns where the next page is: by RFC 8288 for the API, by RFC 9865 for SCIM, by its link for a page."""
+    linked = re.search(r'<([^>]+)>; *rel="?next', answer.headers.get("link", ""))
+    if linked:
+        return linked[1].removeprefix(a.base)
+    if path.startswith("/scim/"):
+        cursor = json.loads(text).get("nextCursor")
+        return cursor and re.sub(r"&?cursor=[^&]*|$", "", path) + f"&cursor={urllib.parse.quote(cursor)}"
+    link = re.search(r'href="([^"]+)"[^>]*rel="next"|rel="next"[^>]*href="([^"]+)"', text)
+    return link and html.unescape(link[1] or link[2])
+
 
 def measure(browser, name, query):
-    limit, times, following = (ORGANIZATIONS_LIMIT if name.startswith("search of org") else LIMIT), [], None
+    limit, times, following = (ORGANIZATIONS_LIMIT if "search of org" in name else LIMIT), [], None
     for _ in range(a.queries):
         path, following = following or query(), None
         begun = time.perf_counter()
@@ -120,10 +181,10 @@ def measure(browser, name, query):
         times.append((time.perf_counter() - begun) * 1000)
         if answer.status not in (200, 422):
             sys.exit(f"{name}: {path}: {answer.status} {text[:300]}")
-        onward = re.search(r'href="([^"]+)"[^>]*rel="next"|rel="next"[^>]*href="([^"]+)"', text)
+        onward = next_page(path, answer, text)
         # Half of those who see a second page want it.
         if onward and dice.random() < 0.5:
-            following = html.unescape(onward[1] or onward[2])
+            following = onward
     times.sort()
     at = lambda share: times[min(int(len(times) * share), len(times) - 1)]
     late = at(0.95) > limit
@@ -143,6 +204,11 @@ def main():
     for who, lists in PAGES.items():
         lists = [it for it in lists if a.only in it[0]]
         browser = people[who]() if lists else None
+        for name, query in lists:
+            late |= measure(browser, name, query)
+    for kind, lists in PROGRAMS.items() if a.client else []:
+        lists = [it for it in lists if a.only in it[0]]
+        browser = program(kind) if lists else None
         for name, query in lists:
             late |= measure(browser, name, query)
     sys.exit(late)

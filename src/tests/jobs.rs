@@ -83,7 +83,7 @@ pub async fn scans(app: &App, statement: &Statement) -> Vec<String> {
         if explain.db_backend == DbBackend::Sqlite {
             let step: String = row.try_get("", "detail").expect("a step");
             let is_of_what_waits = |index: &&str| step.ends_with(&format!(" INDEX {index}"));
-            if OF_WHAT_WAITS.iter().any(|it| is_of_what_waits(it)) {
+            if OF_WHAT_WAITS.iter().any(is_of_what_waits) {
                 continue;
             }
             let table = step.strip_prefix("SCAN ").and_then(|it| it.split(' ').next());

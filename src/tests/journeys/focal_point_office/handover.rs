@@ -24,7 +24,7 @@ async fn the_office_goes_to_a_colleague_in_one_act() {
             .map(|it| it.affiliation)
             .collect::<Vec<_>>()
     };
-    assert_eq!(holders().await, [own.clone()]);
+    assert_eq!(holders().await, std::slice::from_ref(&own));
     let form = asked
         .form_to("/focal-point/ofcom/office/confirm")
         .press("action", "hand_over");
