@@ -78,10 +78,15 @@ impl Page for FocalPointOffice {
                 focal_points: vec![own(1)],
                 deputies: vec![],
                 is_somebody_there: false,
-                form: FormState::new([("email", "x@\"y"), ("from", "2026-12-01"), ("colleague", "z")])
+                form: FormState::new([("email", "x@\"y"), ("from", "2026-12-01")])
                     .error("email", "error.office.not_here")
-                    .error("away_from", "error.date_past")
                     .error("until", "error.date_order")
+                    .notice("error.form"),
+                ..page.clone()
+            },
+            Self {
+                form: FormState::new([("colleague", "z")])
+                    .error("away_from", "error.date_past")
                     .error("colleague", "error.office.focal_point")
                     .notice("error.form"),
                 ..page.clone()

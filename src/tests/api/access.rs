@@ -29,9 +29,9 @@ async fn status_of(caller: &Caller<'_>, operation: &Operation) -> u16 {
 fn is_admitted(operation: &Operation, status: u16) -> bool {
     match status {
         401 | 403 => false,
-        // Nothing is there, the call lacks its body or its version, or a list is read.
+        // Nothing is there, the call lacks a parameter, its body or its version, or a list is read.
         200 => operation.verb == Verb::Get,
-        404 | 415 | 428 => true,
+        400 | 404 | 415 | 428 => true,
         other => panic!("{operation:?}: {other}"),
     }
 }
