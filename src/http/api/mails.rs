@@ -125,7 +125,6 @@ impl Mail {
 #[serde(deny_unknown_fields)]
 struct Resend {
     /// A whole e-mail address; all if it is left out.
-    #[schema(max_length = 254)]
     recipient: Option<String>,
     /// The name of a template; all if it is left out.
     kind: Option<String>,

@@ -140,7 +140,7 @@ async fn the_people_of_a_list_are_a_table_that_calculates_nothing() {
         ("'=HYPERLINK(\"https://evil.example\")", "documents")
     );
     assert_eq!(&of("fp@ofcom.example").expect("the Focal Point")[6], "true");
-    let found = fp.browser.get(&format!("{FILE}?q=alice")).await;
+    let found = fp.browser.get(&format!("{FILE}?q=alice@example.org")).await;
     assert_eq!(found.body.lines().count(), 2);
     assert_eq!(
         fp.browser.get(&format!("{FILE}?filter=x")).await.status,

@@ -15,7 +15,7 @@ use itu_account::http::router;
 use itu_account::http::routes::Audience;
 
 /// Paths without a form of their own on a GET page that this walk can open; each has tests of its own.
-const ELSEWHERE: [&str; 7] = [
+const ELSEWHERE: [&str; 8] = [
     // A mail program's POST has no form (RFC 8058): see `newsletter`.
     "/newsletter/stop/{token}",
     // The protocol has this one: a form of another site, stored and continued by a GET.
@@ -23,6 +23,8 @@ const ELSEWHERE: [&str; 7] = [
     "/end-session",
     // The script fills these in, with a device's answer.
     "/login/passkey",
+    // Only a weakness of the report leads there: see `client_pages::mending`, which sends it twice.
+    "/admin/clients/{id}/report/confirm",
     // It has what was typed on the page before it: see `editing_organizations`, which sends it twice.
     "/admin/organizations/{id}/edit/confirm",
     // These are reached only inside a request that waits for them: see `authorization` and `second_factor`.
