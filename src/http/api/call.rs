@@ -56,8 +56,12 @@ impl Call {
         self.query.get(name).map_or("", String::as_str)
     }
 
-    /// Reads the body. A member that is unknown, repeated or of another type is refused.
+    /// Reads the body, an object. A member that is unknown, repeated or of another type is refused.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        // Where all members are optional, serde takes a list for an object.
+        if self.body.trim_ascii_start().first() == Some(&b'[') {
+            return Err(Problem::new(Kind::Invalid).detailed("The body is not an object"));
+        }
         serde_json::from_slice(&self.body).map_err(|error| match error.classify() {
             serde_json::error::Category::Data => {
                 Problem::new(Kind::Invalid).detailed(format!("The body is not what this takes: {error}"))
