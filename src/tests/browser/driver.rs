@@ -1,13 +1,10 @@
 //! Drives Chromium over WebDriver by a person's verbs. The driver and the browser end with the value.
 
-use std::io::{BufRead, BufReader};
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use axum::http::Method;
-use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
-use fantoccini::{Client, ClientBuilder, Locator};
+use chromedriver::{Chromium, SetUserVerified, VirtualAuthenticator};
+use fantoccini::wd::Capabilities;
+use fantoccini::{Client, Locator};
 use serde_json::json;
 
 /// How long a page may take to answer a click: a journey that hangs fails, and says where.
@@ -79,7 +76,8 @@ impl Device {
 
 pub struct Browser {
     pub(super) client: Client,
-    driver: Child,
+    /// The processes, which end with it.
+    _chromium: Chromium,
     pub(super) profile: tempfile::TempDir,
     label: String,
     shots: std::cell::Cell<u32>,
@@ -87,83 +85,9 @@ pub struct Browser {
     pub(super) keys: std::cell::Cell<usize>,
 }
 
-/// Returns the port that the driver chose, once it listens there; `None` if it ended because the port was taken.
-fn port_of(driver: &mut Child) -> Option<u16> {
-    let output = driver.stdout.take().expect("piped");
-    let mut lines = BufReader::new(output).lines().map_while(Result::ok);
-    let port = lines.find_map(|line| {
-        let (_, port) = line.split_once("started successfully on port ")?;
-        port.trim_end_matches('.').parse().ok()
-    });
-    std::thread::spawn(move || lines.for_each(drop));
-    port
-}
-
-fn start_driver() -> (Child, u16) {
-    for _ in 0..5 {
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            // The browser is in a group of its own, which ends as a whole.
-            .process_group(0)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("chromedriver is installed (.ci/browser installs it)");
-        if let Some(port) = port_of(&mut driver) {
-            return (driver, port);
-        }
-        let _ = driver.wait();
-    }
-    panic!("chromedriver does not start")
-}
-
-/// A device for tests (Web Authentication §12.1).
-#[derive(Debug)]
-struct VirtualAuthenticator;
-
-impl WebDriverCompatibleCommand for VirtualAuthenticator {
-    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
-        base.join(&format!(
-            "session/{}/webauthn/authenticator",
-            session.unwrap_or_default()
-        ))
-    }
-
-    fn method_and_body(&self, _: &url::Url) -> (Method, Option<String>) {
-        let device = json!({"protocol": "ctap2", "transport": "internal", "hasResidentKey": true,
-            "hasUserVerification": true, "isUserVerified": true});
-        (Method::POST, Some(device.to_string()))
-    }
-}
-
-/// Says whether the device for tests recognizes its owner from now on (Web Authentication §12.9).
-#[derive(Debug)]
-struct SetUserVerified {
-    authenticator: String,
-    verified: bool,
-}
-
-impl WebDriverCompatibleCommand for SetUserVerified {
-    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
-        base.join(&format!(
-            "session/{}/webauthn/authenticator/{}/uv",
-            session.unwrap_or_default(),
-            self.authenticator
-        ))
-    }
-
-    fn method_and_body(&self, _: &url::Url) -> (Method, Option<String>) {
-        (
-            Method::POST,
-            Some(json!({"isUserVerified": self.verified}).to_string()),
-        )
-    }
-}
-
 impl Browser {
     /// Opens a browser. `label` names the folder of the screenshots.
     pub async fn open(label: &str, device: Device) -> Self {
-        let (driver, port) = start_driver();
         let profile = tempfile::tempdir().expect("a folder for the profile");
         let mut args = vec![
             "--headless=new".to_owned(),
@@ -208,14 +132,10 @@ impl Browser {
         if !device.waits {
             capabilities.insert("pageLoadStrategy".into(), json!("none"));
         }
-        let client = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
-            .capabilities(capabilities)
-            .connect(&format!("http://127.0.0.1:{port}"))
-            .await
-            .expect("chromedriver starts Chromium");
+        let chromium = Chromium::start(capabilities).await;
         let browser = Self {
-            client,
-            driver,
+            client: chromium.client.clone(),
+            _chromium: chromium,
             profile,
             label: label.to_owned(),
             shots: std::cell::Cell::new(0),
@@ -363,14 +283,5 @@ impl Browser {
 
     pub async fn closes(self) {
         let _ = self.client.clone().close().await;
-    }
-}
-
-impl Drop for Browser {
-    /// Ends the browser, also if a test fails.
-    fn drop(&mut self) {
-        let group = format!("-{}", self.driver.id());
-        let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
-        let _ = self.driver.wait();
     }
 }
