@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, header};
 
 use super::actor_context;
 use super::form::Pairs;
-use super::session::{BrowserSession, ReplacedCookie};
+use super::session::{self, BrowserSession};
 use crate::app::App;
 use crate::domain::actor::{Actor, Context};
 use crate::http::cookies::Cookie;
@@ -91,7 +91,7 @@ impl PageContext {
             known_browser: Cookie::KnownBrowser.read(app, &parts.headers),
             outcome: Outcome::default(),
             over: None,
-            session_cookie: session_cookie(app, parts),
+            session_cookie: session::cookie(parts, app),
             headers: PageHeaders::with_cookies(new_cookies),
             language,
             sent: only_cookies(&parts.headers),
@@ -335,15 +335,6 @@ impl PageContext {
             browser: &self.browser,
             owner,
         }
-    }
-}
-
-/// Returns the value that the session's cookie has from now on: a new one where the request replaced it.
-fn session_cookie(app: &App, parts: &Parts) -> Option<String> {
-    let replaced = parts.extensions.get::<ReplacedCookie>();
-    match replaced.and_then(ReplacedCookie::get) {
-        Some(new) => Some(new.expose().to_owned()),
-        None => Cookie::Session.read(app, &parts.headers),
     }
 }
 

@@ -74,7 +74,7 @@ impl FromRequestParts<App> for BrowserSession {
         if let Some(known) = parts.extensions.get::<Self>() {
             return Ok(known.clone());
         }
-        let found = match Cookie::Session.read(app, &parts.headers) {
+        let found = match cookie(parts, app) {
             Some(cookie) => {
                 let found = accounts::sessions::find(app, &cookie).await?;
                 replace_cookie(parts, app, found.as_ref(), &cookie).await?;
@@ -85,6 +85,16 @@ impl FromRequestParts<App> for BrowserSession {
         let session = Self(found.map(Arc::new));
         parts.extensions.insert(session.clone());
         Ok(session)
+    }
+}
+
+/// Returns the value of the session's cookie: the one that this request replaced it by, since the one that was sent is void
+/// then.
+pub(super) fn cookie(parts: &Parts, app: &App) -> Option<String> {
+    let replaced = parts.extensions.get::<ReplacedCookie>();
+    match replaced.and_then(ReplacedCookie::get) {
+        Some(new) => Some(new.expose().to_owned()),
+        None => Cookie::Session.read(app, &parts.headers),
     }
 }
 

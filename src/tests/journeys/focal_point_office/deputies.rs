@@ -209,6 +209,7 @@ async fn a_term_ends_early_by_either_of_them_or_with_the_affiliation() {
     let asked = bob.browser.get(&page.link_of(&end)).await;
     let page = confirms(&mut bob, &asked).await;
     assert_eq!(page.url.path(), "/account/organization");
+    assert!(page.says("flash.own_term_ended"), "{}", page.text());
     assert_eq!(bob.browser.get(OFFICE).await.status, StatusCode::NOT_FOUND);
 
     let asked = names_deputy(&mut fp, "bob@example.org", &from, &until).await;

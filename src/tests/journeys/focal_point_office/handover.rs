@@ -30,10 +30,11 @@ async fn the_office_goes_to_a_colleague_in_one_act() {
         .press("action", "hand_over");
     let page = fp.browser.send(form.clone()).await;
     assert_eq!(page.url.path(), "/account/organization");
+    assert!(page.says("flash.handed_over"), "{}", page.text());
     assert_eq!(holders().await, [of_bob]);
     // A second press has the outcome of the first, although the pages are closed now.
     let page = fp.browser.send(form).await;
-    assert_eq!(page.url.path(), "/account/organization");
+    assert!(page.says("flash.handed_over"), "{}", page.text());
     assert_eq!(fp.browser.get(OFFICE).await.status, StatusCode::NOT_FOUND);
     assert_eq!(bob.browser.get(OFFICE).await.status, StatusCode::OK);
     assert_eq!(mails(&op, "bob@example.org", "focal_point_designated").await, 1);
@@ -88,8 +89,13 @@ async fn whoever_gives_up_the_office_is_led_to_the_own_organization() {
     let form = asked.form(&["action=undesignate"]).press("action", "undesignate");
     let page = fp.browser.send(form.clone()).await;
     assert_eq!(page.url.path(), "/account/organization");
+    assert!(page.says("flash.office_given_up"), "{}", page.text());
     let page = fp.browser.send(form).await;
-    assert_eq!(page.url.path(), "/account/organization", "a second press");
+    assert!(
+        page.says("flash.office_given_up"),
+        "a second press: {}",
+        page.text()
+    );
     // What the colleague does to the office meanwhile is said, too.
     let fields = [("action", "undesignate"), ("reason", "")];
     let page = by_hand(&mut fp, &format!("/focal-point/ofcom/people/{other}"), &fields).await;
