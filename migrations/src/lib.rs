@@ -64,6 +64,7 @@ mod m20261130_094000_daily_counts;
 mod m20261130_094500_newsletter_listed;
 mod m20261130_091500_scim_targets;
 mod m20261130_060000_offices_with_terms;
+mod m20261130_123000_rights_waiting;
 mod online_index;
 mod owned_table;
 
@@ -137,6 +138,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_094500_newsletter_listed::Migration),
             Box::new(m20261130_091500_scim_targets::Migration),
             Box::new(m20261130_060000_offices_with_terms::Migration),
+            Box::new(m20261130_123000_rights_waiting::Migration),
         ]
     }
 }

@@ -46,11 +46,12 @@ const SMALL: [&str; 12] = [
 ];
 
 /// Indexes that hold only what waits, or was given up.
-const OF_WHAT_WAITS: [&str; 5] = [
+const OF_WHAT_WAITS: [&str; 6] = [
     "affiliations_one_open",
     "affiliations_waiting",
     "event_deliveries_dead",
     "events_unsealed",
+    "ties_rights_requested",
     "ties_rights_waiting",
 ];
 
