@@ -2,6 +2,8 @@
 //! TIES rights (security.md AF-8). Focal Points and administrators name them; the end comes by the clock, earlier by those or
 //! by the deputy, or with the affiliation.
 
+use sea_orm::ConnectionTrait;
+
 use super::Error;
 use super::focal_points::{Whom, find_colleague};
 use super::lifecycle::{authority, transitions};
@@ -9,8 +11,10 @@ use super::notifications::offices;
 use crate::app::App;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
+use crate::domain::affiliation::Affiliation;
 use crate::domain::message::FieldErrors;
 use crate::domain::office::{Deputy, Term};
+use crate::domain::organization::Organization;
 use crate::domain::{AccountId, OrganizationId};
 use crate::storage::batches::{ROWS, pause};
 use crate::storage::{affiliations, deputies, focal_points, organizations};
@@ -30,16 +34,7 @@ pub async fn name(
             .ok_or(Error::NotFound)?;
         authority::require_focal_point(tx, &organization.id).await?;
         authority::require_recent_login(context, tx.now())?;
-        let (affiliation, _) = find_colleague(tx, context, &organization, (whom, "email")).await?;
-        if focal_points::find_of_account(tx, &affiliation.account)
-            .await?
-            .is_some()
-        {
-            return Err(refused("error.office.focal_point"));
-        }
-        if deputies::find(tx, &affiliation.id).await?.is_some() {
-            return Err(refused("error.office.deputy"));
-        }
+        let (affiliation, _) = find_candidate(tx, context, &organization, whom).await?;
         let deputy = Deputy {
             affiliation: affiliation.id.clone(),
             account: affiliation.account.clone(),
@@ -55,10 +50,6 @@ pub async fn name(
     .await
 }
 
-fn refused(key: &'static str) -> Error {
-    Error::Invalid(FieldErrors::from([("email", key)]))
-}
-
 /// Returns whom `name` would make a deputy, or its refusal, and changes nothing.
 pub async fn candidate(
     app: &App,
@@ -66,23 +57,27 @@ pub async fn candidate(
     organization: &OrganizationId,
     whom: &Whom<'_>,
 ) -> Result<Account, Error> {
-    if !authority::may_change_offices(app, context, organization).await? {
-        authority::require_to_see(app, context, organization).await?;
-        return Err(Error::DeputyMayNot);
-    }
+    let organization = authority::find_to_change_offices(app, context, organization).await?;
     authority::require_recent_login(context, app.clock.now())?;
-    let db = app.db.read();
-    let organization = organizations::find(db, organization)
-        .await?
-        .ok_or(Error::NotFound)?;
-    let (affiliation, person) = find_colleague(db, context, &organization, (whom, "email")).await?;
+    let (_, person) = find_candidate(app.db.read(), context, &organization, whom).await?;
+    Ok(person)
+}
+
+async fn find_candidate(
+    db: &impl ConnectionTrait,
+    context: &Context,
+    organization: &Organization,
+    whom: &Whom<'_>,
+) -> Result<(Affiliation, Account), Error> {
+    let refused = |key| Err(Error::Invalid(FieldErrors::from([("email", key)])));
+    let (affiliation, person) = find_colleague(db, context, organization, (whom, "email")).await?;
     if focal_points::find_of_account(db, &person.id).await?.is_some() {
-        return Err(refused("error.office.focal_point"));
+        return refused("error.office.focal_point");
     }
     if deputies::find(db, &affiliation.id).await?.is_some() {
-        return Err(refused("error.office.deputy"));
+        return refused("error.office.deputy");
     }
-    Ok(person)
+    Ok((affiliation, person))
 }
 
 /// Ends a term before its time: a Focal Point, an administrator, or the deputy.

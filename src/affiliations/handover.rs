@@ -1,13 +1,17 @@
 //! Handing the office of Focal Point to a colleague: the colleague becomes Focal Point and the own office ends, in one
 //! transaction: the organization always has a Focal Point.
 
+use sea_orm::ConnectionTrait;
+
 use super::Error;
 use super::focal_points::{self, Whom, find_colleague};
 use super::lifecycle::authority;
 use crate::app::App;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
+use crate::domain::affiliation::Affiliation;
 use crate::domain::message::FieldErrors;
+use crate::domain::organization::Organization;
 use crate::domain::powers::Area;
 use crate::domain::{AccountId, OrganizationId};
 use crate::storage::{affiliations, focal_points as offices, organizations};
@@ -33,12 +37,7 @@ pub async fn hand_over(
         let own = affiliations::find(tx, &office.affiliation)
             .await?
             .ok_or(Error::Conflict)?;
-        let (colleague, _) = find_colleague(tx, context, &organization, (to, "colleague")).await?;
-        refuse_same(from, &colleague.account)?;
-        let held = offices::find_of_account(tx, &colleague.account).await?;
-        if held.is_some() {
-            return Err(refused("error.office.focal_point"));
-        }
+        let (colleague, _) = find_candidate(tx, context, &organization, from, to).await?;
         focal_points::designate_in(tx, &colleague, &organization).await?;
         focal_points::undesignate_in(tx, &own, &organization, None).await
     })
@@ -53,23 +52,26 @@ pub async fn candidate(
     from: &AccountId,
     to: &Whom<'_>,
 ) -> Result<Account, Error> {
-    if !authority::may_change_offices(app, context, organization).await? {
-        authority::require_to_see(app, context, organization).await?;
-        return Err(Error::DeputyMayNot);
-    }
+    let organization = authority::find_to_change_offices(app, context, organization).await?;
     require_own(context, from)?;
     authority::require_recent_login(context, app.clock.now())?;
-    let db = app.db.read();
-    let organization = organizations::find(db, organization)
-        .await?
-        .ok_or(Error::NotFound)?;
-    let (_, person) = find_colleague(db, context, &organization, (to, "colleague")).await?;
-    refuse_same(from, &person.id)?;
-    let held = offices::find_of_account(db, &person.id).await?;
-    if held.is_some() {
-        return Err(refused("error.office.focal_point"));
-    }
+    let (_, person) = find_candidate(app.db.read(), context, &organization, from, to).await?;
     Ok(person)
+}
+
+async fn find_candidate(
+    db: &impl ConnectionTrait,
+    context: &Context,
+    organization: &Organization,
+    from: &AccountId,
+    to: &Whom<'_>,
+) -> Result<(Affiliation, Account), Error> {
+    let (affiliation, person) = find_colleague(db, context, organization, (to, "colleague")).await?;
+    if *from == person.id || offices::find_of_account(db, &person.id).await?.is_some() {
+        let errors = FieldErrors::from([("colleague", "error.office.focal_point")]);
+        return Err(Error::Invalid(errors));
+    }
+    Ok((affiliation, person))
 }
 
 /// Refuses an office that is not the actor's, to all but administrators.
@@ -79,16 +81,4 @@ fn require_own(context: &Context, from: &AccountId) -> Result<(), Error> {
     } else {
         Err(Error::NotFound)
     }
-}
-
-fn refuse_same(from: &AccountId, to: &AccountId) -> Result<(), Error> {
-    if from == to {
-        Err(refused("error.office.focal_point"))
-    } else {
-        Ok(())
-    }
-}
-
-fn refused(key: &'static str) -> Error {
-    Error::Invalid(FieldErrors::from([("colleague", key)]))
 }

@@ -173,6 +173,20 @@ pub async fn may_change_offices(
     Ok(is_administrator || is_focal_point)
 }
 
+/// Returns an organization whose offices the actor may change. A deputy, who sees them, is told so; to others it does not exist.
+pub async fn find_to_change_offices(
+    app: &App,
+    context: &Context,
+    organization: &OrganizationId,
+) -> Result<Organization, Error> {
+    if !may_change_offices(app, context, organization).await? {
+        require_to_see(app, context, organization).await?;
+        return Err(Error::DeputyMayNot);
+    }
+    let found = organizations::find(app.db.read(), organization).await?;
+    found.ok_or(Error::NotFound)
+}
+
 /// Refuses an actor whose login is not recent: naming or removing a Focal Point needs one (security.md SE-4).
 pub fn require_recent_login(context: &Context, now: Time) -> Result<(), Error> {
     if context.is_recent(now) {

@@ -197,15 +197,11 @@ impl Page for AdminMailTemplates {
     const TEMPLATE: &'static str = "admin_mail_templates";
 
     fn samples() -> Vec<Self> {
-        let kind = MailKind {
-            name: "password_reset",
-            subject: "Set a <new> password".into(),
-        };
         let page = |q, kinds| Self {
             form: FormState::new([("q", q)]),
             kinds,
         };
-        vec![page("", vec![kind; 3]), page("nothing", vec![])]
+        vec![page("", vec![MailKind::sample(); 3]), page("nothing", vec![])]
     }
 }
 

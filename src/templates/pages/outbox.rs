@@ -81,6 +81,16 @@ pub struct MailKind {
     pub subject: String,
 }
 
+impl MailKind {
+    /// Returns one for the samples of pages.
+    pub fn sample() -> Self {
+        Self {
+            name: "password_reset",
+            subject: "Set a <new> password".into(),
+        }
+    }
+}
+
 /// `/demo/mails`: `q`.
 #[derive(Clone, Debug, Serialize)]
 pub struct DemoMails {
@@ -92,15 +102,11 @@ impl Page for DemoMails {
     const TEMPLATE: &'static str = "demo_mails";
 
     fn samples() -> Vec<Self> {
-        let kind = MailKind {
-            name: "password_reset",
-            subject: "Set a <new> password".into(),
-        };
         let page = |q, kinds| Self {
             form: FormState::new([("q", q)]),
             kinds,
         };
-        vec![page("", vec![kind; 3]), page("nothing", vec![])]
+        vec![page("", vec![MailKind::sample(); 3]), page("nothing", vec![])]
     }
 }
 
