@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 """Fills a database that any command has migrated: accounts, sessions of theirs, organizations, people who belong to them,
 the services that they use, and requests that nobody has decided. The first three accounts are administrators, and the
-first organization has more people and more requests than any other. Whatever is searched for is written by the first
-start of the server. No process may have the database open.
+first organization has more people and more requests than any other. The words by which an account is found are those of
+src/domain/account_search.rs, of the version below; the first start of the server writes those of the organizations, and
+those of all accounts if it has another version. No process may have the database open.
 
   many.py DATABASE [--accounts N] [--sessions N] [--organizations N] [--affiliations N] [--requests N] [--uses N]
   many.py --csv N > FILE                                             a file for `user import`, of people it does not have
 
 DATABASE is the file of SQLite, or the URL of PostgreSQL, for which `psql` is needed.
 """
-import argparse, datetime, random, secrets, sqlite3, subprocess, sys
+import argparse, datetime, random, re, secrets, sqlite3, subprocess, sys, unicodedata
 
 ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 ap.add_argument("database", nargs="?")
@@ -45,6 +46,10 @@ Santos Sato Schmidt Silva Singh Sørensen Suzuki Tanaka Traoré Volkova Wang Web
 TRADES = "Telecom Networks Mobile Satellite Broadband Cable Radio Digital Institute University Regulator Laboratory".split()
 PLACES = "Alpine Andean Atlantic Baltic Caspian Desert Delta Eastern Harbour Island Lake Mountain Northern Pacific".split()
 TYPES = ["sector_member", "associate", "academia", "member_state"]
+
+# `account_search::VERSION`.
+FOLD = 102
+PLAIN = str.maketrans("øı", "oi")
 
 choose = random.Random(1865).choice
 now = datetime.datetime.now(datetime.timezone.utc)
@@ -104,16 +109,33 @@ def person(n, id):
     first, last = choose(FIRST), choose(LAST)
     email = f"person{n}@many{n % 997}.example"
     role = "administrator" if n < 3 else "user"
-    return (id, new(), email, email, email, True, first, last, "undisclosed", "Engineer", "technical", role, "active", False,
-            "en", HASH, joined, at(minutes=n % 500_000))  # fmt: skip
+    sub = new()
+    words.append((id, described(first, last, email, id, sub)))
+    return (id, sub, email, email, email, True, first, last, "undisclosed", "Engineer", "technical", role, "active", False,
+            "en", HASH, joined, at(minutes=n % 500_000), FOLD)  # fmt: skip
 
 
+def words_of(text):
+    plain = unicodedata.normalize("NFKD", text.lower().translate(PLAIN))
+    return re.findall("[a-z0-9]+", "".join(it for it in plain if not unicodedata.combining(it)))
+
+
+def described(first, last, email, *identifiers):
+    name, address = words_of(f"{first} {last}"), words_of(email)
+    found = {" ".join(name[n:] + name[:n]) for n in range(len(name))}
+    found |= {" ".join(address[n:]) for n in range(len(address))}
+    return found | {re.sub("[-_]", "", it).lower() for it in identifiers}
+
+
+words = []
 store.fill(
     "accounts",
     "id,sub,email,email_key,email_unique,email_verified,first_name,last_name,gender,job_title,professional_role,"
-    "role,status,newsletter,language,password_hash,created_at,updated_at",
+    "role,status,newsletter,language,password_hash,created_at,updated_at,search_fold",
     (person(n, id) for n, id in enumerate(accounts)),
 )
+store.fill("account_words", "word,account_id", sorted((word, id) for id, found in words for word in found))
+words.clear()
 # Half of them have rested for long; none is past its time, so that the sweep finds nothing, as on most days.
 store.fill(
     "sessions",
