@@ -99,10 +99,14 @@ async fn an_owner_mends_what_is_theirs() {
         )
         .await;
     assert!(refused.says("flash.client_changed"), "{}", refused.text());
-    let done = owner.browser.send(form).await;
+    let done = owner.browser.send(form.clone()).await;
     assert!(done.says("flash.client_mended"), "{}", done.text());
     let client = stored(&op, "shop").await;
     assert!(client.settings.introspect_all);
+    // Sent twice, it is done once.
+    let again = owner.browser.send(form).await;
+    assert!(again.says("flash.client_mended"), "{}", again.text());
+    assert_eq!(stored(&op, "shop").await.version(), client.version());
     assert_eq!(
         client.metadata.redirect_uris,
         ["https://shop.example.test/callback"]
