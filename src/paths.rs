@@ -104,6 +104,8 @@ pub const ACCOUNT_DELETE_STOP: &str = "/account/delete/stop";
 /// For everybody who has the link of a mail.
 pub const NEWSLETTER_STOP: &str = "/newsletter/stop";
 pub const NEWSLETTER_STOP_LINK: &str = "/newsletter/stop/{token}";
+pub const WEEKLY_DIGEST_STOP: &str = "/weekly-digest/stop";
+pub const WEEKLY_DIGEST_STOP_LINK: &str = "/weekly-digest/stop/{token}";
 
 // Focal Points.
 pub const FOCAL_POINT: &str = "/focal-point";
@@ -213,6 +215,11 @@ pub fn api_receiver(client: &ClientId, receiver: &ReceiverId) -> String {
 
 pub fn api_client(id: &ClientId) -> String {
     filled(API_CLIENT, &[id.as_str()])
+}
+
+/// Returns the link by which an account's weekly digest is stopped.
+pub fn weekly_digest_stop_link(token: &str) -> String {
+    format!("{WEEKLY_DIGEST_STOP}/{token}")
 }
 
 /// Returns the link by which an account's newsletter is stopped.

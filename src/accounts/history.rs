@@ -85,6 +85,8 @@ pub const fn visibility(action: Action) -> Visibility {
         | Action::ProfileChanged
         | Action::NewsletterSubscribed
         | Action::NewsletterStopped
+        | Action::WeeklyDigestStopped
+        | Action::WeeklyDigestResumed
         | Action::TermsAccepted
         | Action::AccountViewed
         | Action::MailViewed
@@ -226,6 +228,8 @@ pub fn wording(action: Action, reason: Option<&str>) -> Option<&'static str> {
         Action::ProfileChanged => "history.event.profile_changed",
         Action::NewsletterSubscribed => "history.event.newsletter_subscribed",
         Action::NewsletterStopped => "history.event.newsletter_stopped",
+        Action::WeeklyDigestStopped => "history.event.weekly_digest_stopped",
+        Action::WeeklyDigestResumed => "history.event.weekly_digest_resumed",
         Action::TermsAccepted => "history.event.terms_accepted",
         Action::RoleChanged => "history.event.role_changed",
         Action::ClientOwnerAdded => "history.event.client_owner_added",

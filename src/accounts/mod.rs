@@ -41,6 +41,7 @@ mod securing;
 pub mod sessions;
 pub mod signup;
 pub mod staff;
+pub mod stop_link;
 pub mod suspension;
 pub mod terms;
 mod throttle;

@@ -1,10 +1,7 @@
 //! The newsletter: subscribed to with a proof of consent, stopped by the person in the profile, or by the link of a mail
-//! without a login (RFC 8058). The link is for the account, however old the mail is, and does nothing else.
+//! without a login (`stop_link`).
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use sea_orm::ConnectionTrait;
-use subtle::ConstantTimeEq;
-
+use super::stop_link::NEWSLETTER;
 use super::{Error, Result};
 use crate::app::{App, Tx};
 use crate::domain::account::Account;
@@ -17,8 +14,6 @@ use crate::i18n::{self, Locale};
 use crate::storage::{accounts, newsletter_subscriptions};
 use crate::templates::mails;
 
-/// Marks the kind of the token (security.md G-7).
-const PREFIX: &str = "nl_";
 /// The texts beside the box that a person ticks.
 const WORDS: [&str; 2] = ["field.newsletter", "newsletter.hint"];
 
@@ -47,7 +42,7 @@ pub(super) async fn subscribe(tx: &Tx, account: &Account, consent: &Consent) -> 
     let mail = mails::NewsletterSubscribed {
         name: account.profile.full_name(),
         at: consent.given_at,
-        token: token(tx.app(), &account.id),
+        token: NEWSLETTER.token(tx.app(), &account.id),
     };
     Ok(tx.mail(account, &mail).await?)
 }
@@ -67,12 +62,6 @@ pub async fn find(app: &App, account: &AccountId) -> Result<Option<Subscription>
     Ok(newsletter_subscriptions::find_latest(app.db.read(), account).await?)
 }
 
-/// Returns the token of the account's link: made from its id, so that the link of every mail works for ever.
-fn token(app: &App, account: &AccountId) -> String {
-    let mac = app.keys.hmac("newsletter", account.as_str().as_bytes());
-    format!("{PREFIX}{account}.{}", URL_SAFE_NO_PAD.encode(mac))
-}
-
 /// What the page of a link says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LinkState {
@@ -84,7 +73,7 @@ pub struct LinkState {
 /// Returns what the link can do. `LinkVoid`: it is none of ours.
 pub async fn open(app: &App, token: &str) -> Result<LinkState> {
     let db = app.db.read();
-    let account = find_by_token(app, db, token).await?;
+    let account = NEWSLETTER.find(app, db, token).await?;
     let latest = newsletter_subscriptions::find_latest(db, &account.id).await?;
     Ok(LinkState {
         is_subscribed: account.newsletter,
@@ -92,23 +81,10 @@ pub async fn open(app: &App, token: &str) -> Result<LinkState> {
     })
 }
 
-async fn find_by_token(app: &App, db: &impl ConnectionTrait, sent: &str) -> Result<Account> {
-    let id = sent
-        .strip_prefix(PREFIX)
-        .filter(|it| it.len() <= 200)
-        .and_then(|it| it.rsplit_once('.'))
-        .map(|(id, _)| AccountId::new(id))
-        .ok_or(Error::LinkVoid)?;
-    if !bool::from(token(app, &id).as_bytes().ct_eq(sent.as_bytes())) {
-        return Err(Error::LinkVoid);
-    }
-    accounts::find(db, &id).await?.ok_or(Error::LinkVoid)
-}
-
 /// Stops the newsletter, for whoever has the link. A repeated press does nothing more.
 pub async fn stop_by_link(app: &App, context: &Context, token: &str, by: StoppedBy) -> Result<()> {
     app.write(context, async |tx| {
-        let account = find_by_token(app, tx, token).await?;
+        let account = NEWSLETTER.find(app, tx, token).await?;
         accounts::lock(tx, &account.id).await?;
         stop(tx, &account, by).await
     })
@@ -118,7 +94,7 @@ pub async fn stop_by_link(app: &App, context: &Context, token: &str, by: Stopped
 /// Subscribes again, for whoever has just stopped it by the link. `LinkVoid`: it was not stopped there, or too long ago.
 pub async fn subscribe_again(app: &App, context: &Context, token: &str, language: Language) -> Result<()> {
     app.write(context, async |tx| {
-        let account = find_by_token(app, tx, token).await?;
+        let account = NEWSLETTER.find(app, tx, token).await?;
         accounts::lock(tx, &account.id).await?;
         let latest = newsletter_subscriptions::find_latest(tx, &account.id).await?;
         match latest {

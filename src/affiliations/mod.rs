@@ -10,6 +10,7 @@ pub mod accounts_export;
 pub mod accounts_import;
 pub mod departure;
 pub mod deputies;
+pub mod digest_preference;
 pub mod directory;
 mod error;
 pub mod focal_points;

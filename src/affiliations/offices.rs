@@ -1,6 +1,6 @@
 //! Lists who holds the offices of an organization, from when until when: its Focal Points with the days on which they are away,
 //! and its deputies. The page of the offices, the API and the command line call this. Changes are in `focal_points`,
-//! `absences`, `deputies` and `handover`.
+//! `absences`, `deputies`, `handover` and `digest_preference`.
 
 use super::Error;
 use super::lifecycle::authority;
@@ -10,7 +10,7 @@ use crate::domain::actor::Context;
 use crate::domain::office::Term;
 use crate::domain::organization::Organization;
 use crate::domain::{AffiliationId, OrganizationId, Time};
-use crate::storage::{accounts, deputies, focal_points, organizations};
+use crate::storage::{accounts, deputies, focal_points, organizations, weekly_digests};
 
 /// A Focal Point, or a deputy.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct Holder {
     pub is_now: bool,
     /// `true` if this is the actor.
     pub own: bool,
+    /// `true` if they want the weekly digest.
+    pub wants_digest: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -48,11 +50,13 @@ pub async fn list(app: &App, context: &Context, id: &OrganizationId) -> Result<O
     let ids = focal_points.iter().map(|it| it.account.clone());
     let ids: Vec<_> = ids.chain(deputies.iter().map(|it| it.account.clone())).collect();
     let people = accounts::list_by_ids(db, &ids).await?;
+    let stopped = weekly_digests::list_stopped(db, &ids).await?;
     let holder = |affiliation, account, since, term: Option<Term>| {
         let account = people.iter().find(|it| it.id == account)?.clone();
         Some(Holder {
             affiliation,
             own: context.actor.account() == Some(&account.id),
+            wants_digest: !stopped.contains(&account.id),
             account,
             since,
             is_now: term.is_some_and(|it| it.is_running(now)),

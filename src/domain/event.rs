@@ -178,6 +178,8 @@ actions! {
     ProfileChanged = "account.profile_changed",
     NewsletterSubscribed = "account.newsletter_subscribed",
     NewsletterStopped = "account.newsletter_stopped",
+    WeeklyDigestStopped = "account.weekly_digest_stopped",
+    WeeklyDigestResumed = "account.weekly_digest_resumed",
     NewsletterExported = "newsletter.exported",
     TermsAccepted = "account.terms_accepted",
     EmailCodeSent = "account.email_code_sent",

@@ -35,6 +35,8 @@ pub enum Cookie {
     DeletionStop,
     /// The token of a link that stops the newsletter, out of the address with the first step.
     Newsletter,
+    /// The token of a link that stops the weekly digest, out of the address with the first step.
+    WeeklyDigest,
     /// The token of a link that stops a recovery, out of the address with the first step (PW-10).
     RecoveryStop,
 }
@@ -55,6 +57,7 @@ impl Cookie {
             Self::NotMe => "itu_not_me",
             Self::DeletionStop => "itu_keep",
             Self::Newsletter => "itu_newsletter",
+            Self::WeeklyDigest => "itu_digest",
             Self::RecoveryStop => "itu_stop",
         }
     }
@@ -72,6 +75,7 @@ impl Cookie {
             | Self::NotMe
             | Self::DeletionStop
             | Self::Newsletter
+            | Self::WeeklyDigest
             | Self::RecoveryStop => Some(30 * 60),
             Self::KnownBrowser => Some(90 * 24 * 3600), // PW-4
             Self::Language => Some(365 * 24 * 3600),

@@ -15,7 +15,7 @@ use super::error::PageError;
 use super::pages::{
     account, authorization, deletion_stop, device, documents, email_undo, errors, keep_account, login,
     logout, newsletter, not_me, organizations, passkey, passkey_offer, public, recovery, recovery_stop,
-    second_factor, signup, verify_email,
+    second_factor, signup, verify_email, weekly_digest,
 };
 use super::return_path::ReturnPaths;
 use super::routes::Audience::{Client, OwnData, Public, SignedIn};
@@ -219,6 +219,16 @@ fn login_routes(routes: Routes) -> Routes {
             paths::NEWSLETTER_STOP_LINK,
             Public,
             get(newsletter::enter).post(newsletter::one_click),
+        )
+        .at(
+            paths::WEEKLY_DIGEST_STOP,
+            Public,
+            get(weekly_digest::show).post(weekly_digest::stop),
+        )
+        .at(
+            paths::WEEKLY_DIGEST_STOP_LINK,
+            Public,
+            get(weekly_digest::enter).post(weekly_digest::one_click),
         )
         .at(
             paths::RECOVERY_STOP,

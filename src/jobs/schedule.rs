@@ -116,6 +116,12 @@ pub const ALL: &[Job] = &[
         every: Duration::from_mins(15),
         run: |app| Box::pin(async move { reminders(&app).await }),
     },
+    // Due on Monday at 06:00 UTC; found within a quarter of an hour.
+    Job {
+        name: "weekly digests",
+        every: Duration::from_mins(15),
+        run: |app| Box::pin(async move { weekly_digests(&app).await }),
+    },
     Job {
         name: "keys",
         every: Duration::from_mins(10),
@@ -277,6 +283,15 @@ async fn reminders(app: &App) -> anyhow::Result<()> {
     let reminded = affiliations::notifications::remind(app).await?;
     if reminded > 0 {
         tracing::info!(reminded, "reminders written");
+    }
+    Ok(())
+}
+
+/// Sums up the week for those who hold an office (product.md).
+pub async fn weekly_digests(app: &App) -> anyhow::Result<()> {
+    let written = affiliations::notifications::send_weekly_digests(app).await?;
+    if written > 0 {
+        tracing::info!(written, "weekly digests written");
     }
     Ok(())
 }

@@ -11,6 +11,8 @@ pub const CLIENTS: &str = "clients";
 pub const SIGNING_KEYS: &str = "signing_keys";
 /// The name of the time, not a counter, when the administrators were last mailed about what is overdue.
 pub const OVERDUE_NOTIFIED: &str = "overdue_told";
+/// The name of the time, not a counter, when the weekly digests of all were last found written.
+pub const WEEKLY_DIGESTS_SENT: &str = "weekly_digests_sent";
 
 /// Returns the counter: zero as long as nothing has changed.
 pub async fn current(db: &impl ConnectionTrait, name: &str) -> Result<i64, DbErr> {

@@ -19,6 +19,7 @@ use super::entities::{
     focal_point, global_revocation, login_throttle, newsletter_subscription, not_me_link, organization,
     outbox_mail, passkey, passkey_offer, password_reset, recovery_code, refresh_token, revocation,
     scim_resource, second_factor_deadline, service_use, session, session_client, ties_right, totp_factor,
+    weekly_digest,
 };
 use super::event_seals;
 use super::personal_data::Person;
@@ -65,6 +66,7 @@ pub const DELETED: &[&str] = &[
     "sessions",
     "ties_rights",
     "totp_factors",
+    "weekly_digests",
 ];
 
 /// What becomes of a column in a row that stays.
@@ -169,6 +171,7 @@ pub enum Step {
     TiesRights,
     FocalPoints,
     Deputies,
+    WeeklyDigests,
     Affiliations,
     Proposals,
     OwnActs,
@@ -210,6 +213,7 @@ impl Step {
         Self::TiesRights,
         Self::FocalPoints,
         Self::Deputies,
+        Self::WeeklyDigests,
         Self::Affiliations,
         Self::Proposals,
         Self::OwnActs,
@@ -380,6 +384,9 @@ async fn delete_rows(tx: &impl ConnectionTrait, step: Step, person: &Person<'_>)
             delete!(focal_point, AffiliationId: String, of(focal_point::Column::AccountId, id))
         }
         Step::Deputies => delete!(deputy, AffiliationId: String, of(deputy::Column::AccountId, id)),
+        Step::WeeklyDigests => {
+            delete!(weekly_digest, AccountId: String, of(weekly_digest::Column::AccountId, id))
+        }
         Step::AccountWords => delete!(account_word, Word: String, of(account_word::Column::AccountId, id)),
         Step::Affiliations => delete!(affiliation, Id: String, of(affiliation::Column::AccountId, id)),
         _ => Ok(0),

@@ -182,6 +182,46 @@ pub async fn count(
         .await
 }
 
+/// How often an actor did something.
+#[derive(Clone, Debug)]
+pub struct Acts {
+    pub actor: String,
+    pub action: String,
+    pub number: u64,
+}
+
+/// Counts what was done in an organization in a span of time, by kind and actor.
+pub async fn count_acts(
+    db: &impl ConnectionTrait,
+    organization: &OrganizationId,
+    actions: &[Action],
+    since: Time,
+    until: Time,
+) -> Result<Vec<Acts>, DbErr> {
+    use event::Column as E;
+
+    let rows: Vec<(String, String, i64)> = event::Entity::find()
+        .select_only()
+        .columns([E::Actor, E::Action])
+        .column_as(E::Id.count(), "number")
+        .filter(E::OrganizationId.eq(organization.as_str()))
+        .filter(E::At.gte(since))
+        .filter(E::At.lt(until))
+        .filter(E::Action.is_in(actions.iter().map(|it| it.as_str())))
+        .filter(E::Success.eq(true))
+        .group_by(E::Actor)
+        .group_by(E::Action)
+        .into_tuple()
+        .all(db)
+        .await?;
+    let acts = rows.into_iter().map(|(actor, action, number)| Acts {
+        actor,
+        action,
+        number: u64::try_from(number).unwrap_or(0),
+    });
+    Ok(acts.collect())
+}
+
 /// Counts the newest entries of a kind since a time by their objects, `most` entries at most.
 pub async fn count_by_object(
     db: &impl ConnectionTrait,

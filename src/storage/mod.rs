@@ -75,6 +75,7 @@ pub mod statements;
 pub mod suspensions;
 pub mod ties;
 pub mod visible_accounts;
+pub mod weekly_digests;
 mod writer;
 
 use sea_orm::ColumnTrait;

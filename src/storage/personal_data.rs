@@ -18,7 +18,7 @@ use super::entities::{
     email_change, email_code, event, event_delivery, focal_point, former_address, global_revocation,
     imported_address, login_throttle, newsletter_subscription, not_me_link, organization, outbox_mail,
     passkey, passkey_offer, password_reset, recovery_code, refresh_token, revocation, scim_resource,
-    second_factor_deadline, service_use, session, session_client, ties_right, totp_factor,
+    second_factor_deadline, service_use, session, session_client, ties_right, totp_factor, weekly_digest,
 };
 use super::revocations::Whose;
 use super::{global_revocations, login_throttles, outbox};
@@ -213,7 +213,8 @@ pub async fn read<E: From<DbErr>>(
     take(rows_in::<session_client::Entity>(db, session_client::Column::SessionId, &of_sessions).await?)?;
     take(sessions)?;
     take(rows_in::<ties_right::Entity>(db, ties_right::Column::AffiliationId, &of_affiliations).await?)?;
-    take(rows::<totp_factor::Entity>(db, totp_factor::Column::AccountId.eq(id)).await?)
+    take(rows::<totp_factor::Entity>(db, totp_factor::Column::AccountId.eq(id)).await?)?;
+    take(rows::<weekly_digest::Entity>(db, weekly_digest::Column::AccountId.eq(id)).await?)
 }
 
 async fn rows<E: EntityTrait>(db: &impl ConnectionTrait, whose: impl IntoCondition) -> Result<Table, DbErr>

@@ -53,6 +53,7 @@ fn kept() -> Vec<Kept> {
                 "service_uses",
                 "ties_rights",
                 "totp_factors",
+                "weekly_digests",
             ],
             "until the account is deleted",
             &[],

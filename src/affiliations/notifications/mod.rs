@@ -7,6 +7,8 @@ pub(super) mod digests;
 pub(super) mod offices;
 pub(super) mod person;
 mod reminders;
+mod weekly_digest;
 
 pub use digests::send_digests;
 pub use reminders::remind;
+pub use weekly_digest::send_weekly_digests;

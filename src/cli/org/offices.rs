@@ -1,5 +1,5 @@
 //! `itu-account org add-focal-point`, `remove-focal-point`, `enter-absence`, `end-absence`, `hand-over`, `deputies`,
-//! `add-deputy`, `remove-deputy`: who holds the offices of an organization, from when until when.
+//! `add-deputy`, `remove-deputy`, `resume-digest`, `stop-digest`: who holds the offices of an organization, from when until when.
 
 use anyhow::bail;
 use clap::{Args, Subcommand};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::directory::in_words;
 use crate::accounts::administrators::{self, Found};
 use crate::affiliations::focal_points::{self, Whom};
-use crate::affiliations::{absences, deputies, handover, offices, roster};
+use crate::affiliations::{absences, deputies, digest_preference, handover, offices, roster};
 use crate::app::App;
 use crate::cli::console::Console;
 use crate::domain::account::EmailAddress;
@@ -52,6 +52,10 @@ pub enum Command {
     },
     /// End the term of a deputy
     RemoveDeputy(Holder),
+    /// Send the weekly digest to a Focal Point or deputy
+    ResumeDigest(Holder),
+    /// Send no weekly digest to a Focal Point or deputy
+    StopDigest(Holder),
 }
 
 #[derive(Debug, Args)]
@@ -158,6 +162,8 @@ pub async fn run(console: &Console, app: &App, context: &Context, command: Comma
                 format!("{} is no deputy any more", holder.email),
             );
         }
+        Command::ResumeDigest(holder) => holder.set_digest(console, app, context, true).await?,
+        Command::StopDigest(holder) => holder.set_digest(console, app, context, false).await?,
     }
     Ok(())
 }
@@ -175,6 +181,25 @@ impl Holder {
     }
 }
 
+impl Holder {
+    async fn set_digest(
+        &self,
+        console: &Console,
+        app: &App,
+        context: &Context,
+        wanted: bool,
+    ) -> anyhow::Result<()> {
+        let account = self.account(app).await?;
+        digest_preference::set(app, context, &self.organization(), &account, wanted).await?;
+        let gets = if wanted { "gets" } else { "does not get" };
+        console.print(
+            &json!({ "weekly_digest": wanted }),
+            format!("{} {gets} the weekly digest", self.email),
+        );
+        Ok(())
+    }
+}
+
 fn print(console: &Console, deputies: &[offices::Holder]) {
     let rows = deputies.iter().filter_map(|it| Some((it, it.term?)));
     let json: Value = rows
@@ -187,6 +212,7 @@ fn print(console: &Console, deputies: &[offices::Holder]) {
                 "from": term.first_day(),
                 "until": term.last_day(),
                 "is_now": it.is_now,
+                "weekly_digest": it.wants_digest,
             })
         })
         .collect();

@@ -10,7 +10,7 @@ use super::operation::{Answer, Door, Model, Operation, Outcome, Parameter, Verb}
 use crate::affiliations::directory::admin;
 use crate::affiliations::focal_points::{self, Whom};
 use crate::affiliations::offices::{self, Holder};
-use crate::affiliations::{absences, deputies, handover, roster};
+use crate::affiliations::{absences, deputies, digest_preference, handover, roster};
 use crate::domain::account::EmailAddress;
 use crate::domain::office::Term;
 use crate::domain::powers::{Area, Power};
@@ -136,6 +136,30 @@ pub const OPERATIONS: &[Operation] = &[
             |call| Box::pin(end_deputy(call)),
         )
     },
+    Operation {
+        verb: Verb::Put,
+        summary: "Sends the weekly digest to a Focal Point or deputy",
+        page: Door::At(paths::FOCAL_POINT_OFFICE),
+        command: Door::At("org resume-digest"),
+        ..Operation::reading(
+            "resumeWeeklyDigest",
+            "/api/v1/organizations/{id}/weekly-digest/{account}",
+            CHANGE,
+            |call| Box::pin(resume_digest(call)),
+        )
+    },
+    Operation {
+        verb: Verb::Delete,
+        summary: "Sends no weekly digest to a Focal Point or deputy",
+        page: Door::At(paths::FOCAL_POINT_OFFICE),
+        command: Door::At("org stop-digest"),
+        ..Operation::reading(
+            "stopWeeklyDigest",
+            "/api/v1/organizations/{id}/weekly-digest/{account}",
+            CHANGE,
+            |call| Box::pin(stop_digest(call)),
+        )
+    },
 ];
 
 #[derive(Serialize, ToSchema)]
@@ -148,6 +172,8 @@ struct FocalPoint {
     away_from: Option<NaiveDate>,
     /// The last day
     away_until: Option<NaiveDate>,
+    /// Whether the weekly digest is sent.
+    weekly_digest: bool,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -161,6 +187,8 @@ struct Deputy {
     until: NaiveDate,
     /// Whether the term is running.
     is_now: bool,
+    /// Whether the weekly digest is sent.
+    weekly_digest: bool,
 }
 
 /// One of both names the person.
@@ -260,6 +288,7 @@ async fn list_focal_points(call: Call) -> Outcome {
             email: it.account.email.as_str().to_owned(),
             away_from: it.term.map(|it| it.first_day()),
             away_until: it.term.map(|it| it.last_day()),
+            weekly_digest: it.wants_digest,
         })
     })
 }
@@ -324,6 +353,7 @@ async fn list_deputies(call: Call) -> Outcome {
             from: term.first_day(),
             until: term.last_day(),
             is_now: it.is_now,
+            weekly_digest: it.wants_digest,
         })
     })
 }
@@ -339,5 +369,19 @@ async fn name_deputy(call: Call) -> Outcome {
 
 async fn end_deputy(call: Call) -> Outcome {
     deputies::end(&call.app, &call.context, &id_of(&call), &account_of(&call)).await?;
+    Ok(Reply::done())
+}
+
+async fn resume_digest(call: Call) -> Outcome {
+    set_digest(&call, true).await
+}
+
+async fn stop_digest(call: Call) -> Outcome {
+    set_digest(&call, false).await
+}
+
+async fn set_digest(call: &Call, wanted: bool) -> Outcome {
+    let (id, account) = (id_of(call), account_of(call));
+    digest_preference::set(&call.app, &call.context, &id, &account, wanted).await?;
     Ok(Reply::done())
 }

@@ -57,6 +57,7 @@ mod mail_link;
 pub mod mail_part;
 pub mod newsletter;
 pub mod not_me;
+mod one_click;
 mod onward;
 mod organization_lists;
 pub mod organizations;
@@ -73,6 +74,7 @@ pub mod second_factor;
 mod service;
 pub mod signup;
 pub mod verify_email;
+pub mod weekly_digest;
 
 use std::fmt::Display;
 

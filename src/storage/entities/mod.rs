@@ -56,3 +56,4 @@ pub mod signing_key;
 pub mod ties_right;
 pub mod ties_right_type;
 pub mod totp_factor;
+pub mod weekly_digest;

@@ -12,6 +12,7 @@ mod email_change;
 mod newsletter;
 mod not_me;
 pub mod previews;
+mod weekly_digest;
 
 pub use account::*;
 pub use account_administered::*;
@@ -23,3 +24,4 @@ pub use deputies::*;
 pub use email_change::*;
 pub use newsletter::*;
 pub use not_me::*;
+pub use weekly_digest::*;

@@ -49,7 +49,7 @@ kinds! {
     NewSignIn, SessionsEnded, AccountAdministered, AccountSecured, SecondFactorChanged, RecoveryRequested, RecoveryWaiting, RecoveryStopped,
     RecoveryDone, EmailChangeCode, EmailChangeTaken, EmailChanged, EmailChangeUndone, AccountTakenOver, DataReady, DataFailed, DeletionMail, AuthenticationRequested, NewsletterSubscribed,
     ClientOwnership, AffiliationRequested, AffiliationChanged, TiesChanged, FocalPointDesignated, FocalPointRemoved, DeputyNamed, DeputyEnded, RequestsDigest,
-    RequestsReminder, RequestsOverdue, OrganizationDecided,
+    RequestsReminder, RequestsOverdue, WeeklyDigest, OrganizationDecided,
 }
 
 /// Returns the kind of this name.

@@ -37,7 +37,8 @@ impl OfficeRow {
 }
 
 /// `action=away` with `account_id`, `away_from`, `away_until`; `action=back` with `account_id`; `action=name` with `email` or
-/// `account_id`, `from`, `until`; `action=end` with `account_id`; `action=hand_over` with `colleague` or `account_id`.
+/// `account_id`, `from`, `until`; `action=end` with `account_id`; `action=hand_over` with `colleague` or `account_id`;
+/// `action=stop_digest|resume_digest` with `account_id`.
 #[derive(Clone, Debug, Serialize)]
 pub struct FocalPointOffice {
     pub organization: Workspace,
@@ -52,6 +53,15 @@ pub struct FocalPointOffice {
     pub own: Option<String>,
     /// `false` if requests go to the administrators.
     pub is_somebody_there: bool,
+    /// Whether the reader gets the weekly digest; absent for one without an office.
+    pub digest: Option<DigestChoice>,
+}
+
+/// Whether a holder of an office gets the weekly digest.
+#[derive(Clone, Debug, Serialize)]
+pub struct DigestChoice {
+    pub account_id: String,
+    pub is_wanted: bool,
 }
 
 impl Page for FocalPointOffice {
@@ -62,6 +72,12 @@ impl Page for FocalPointOffice {
             own: true,
             ..OfficeRow::sample(number)
         };
+        let digest = |is_wanted| {
+            Some(DigestChoice {
+                account_id: "ac0".into(),
+                is_wanted,
+            })
+        };
         let page = Self {
             organization: Workspace::sample(),
             form: FormState::default(),
@@ -71,6 +87,7 @@ impl Page for FocalPointOffice {
             is_administrator: false,
             own: Some("ac0".into()),
             is_somebody_there: true,
+            digest: digest(true),
         };
         vec![
             page.clone(),
@@ -96,6 +113,7 @@ impl Page for FocalPointOffice {
                 deputies: vec![own(1)],
                 may_change: false,
                 own: None,
+                digest: digest(false),
                 ..page.clone()
             },
             Self {
@@ -103,6 +121,7 @@ impl Page for FocalPointOffice {
                 deputies: vec![],
                 is_administrator: true,
                 own: None,
+                digest: None,
                 is_somebody_there: false,
                 ..page.clone()
             },

@@ -48,6 +48,7 @@ mod samples;
 mod second_factor;
 mod signup;
 mod verify_email;
+mod weekly_digest;
 
 pub use account::*;
 pub use account_data::*;
@@ -95,3 +96,4 @@ pub use recovery::*;
 pub use second_factor::*;
 pub use signup::*;
 pub use verify_email::VerifyEmail;
+pub use weekly_digest::WeeklyDigestStop;

@@ -48,6 +48,21 @@ async fn offices_have_terms_and_a_history() {
     assert_eq!(call("DELETE", &absence, None).await.status, 204);
     assert_eq!(call("DELETE", &absence, None).await.status, 409); // G-9
 
+    // Whether the weekly digest is sent.
+    let digest = format!("/weekly-digest/{fp}");
+    for (verb, is_sent) in [("DELETE", false), ("DELETE", false), ("PUT", true)] {
+        let done = call(verb, &digest, None).await;
+        assert_eq!(done.status, 204, "{}", done.body);
+        let listed = call("GET", "/focal-points", None).await;
+        assert_eq!(
+            listed.body["items"][0]["weekly_digest"], is_sent,
+            "{}",
+            listed.body
+        );
+    }
+    let without_office = format!("/weekly-digest/{bob}");
+    assert_eq!(call("DELETE", &without_office, None).await.status, 404);
+
     let named = |email: &str| {
         let mut body = term();
         body["email"] = email.into();

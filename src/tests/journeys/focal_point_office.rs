@@ -6,6 +6,7 @@ mod deputies;
 mod handover;
 mod history;
 mod plans;
+mod weekly_digest;
 
 use chrono::{Days, NaiveDate};
 

@@ -171,6 +171,7 @@ pub async fn person_in_every_table(op: &TestOp, email: &str) -> Known {
              VALUES ('{}', '{id}', 'telco', {at}, {soon}, {at})",
             own.id
         ),
+        format!("INSERT INTO weekly_digests (account_id, sent_until) VALUES ('{id}', {at})"),
         format!("INSERT INTO passkey_offers (account_id, declined_at) VALUES ('{id}', {at})"),
         format!(
             "INSERT INTO document_acceptances (account_id, document, version, language, sha256, accepted_at) \

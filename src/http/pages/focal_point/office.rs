@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::affiliations::focal_points::Whom;
 use crate::affiliations::offices::{self, Holder, Offices};
-use crate::affiliations::{self, absences, deputies, handover};
+use crate::affiliations::{self, absences, deputies, digest_preference, handover};
 use crate::domain::account::{Account, EmailAddress};
 use crate::domain::message::FieldErrors;
 use crate::domain::office::Term;
@@ -18,7 +18,7 @@ use crate::http::pages::affiliation_rows::workspace;
 use crate::http::pages::{PageContext, PageError, PageForm};
 use crate::paths;
 use crate::templates::FormState;
-use crate::templates::pages::{Confirm, FocalPointOffice, OfficeRow};
+use crate::templates::pages::{Confirm, DigestChoice, FocalPointOffice, OfficeRow};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -84,6 +84,14 @@ async fn outcome(ctx: &PageContext, id: &OrganizationId, fields: &Act) -> Result
         "back" => {
             absences::end(app, &context, id, &account).await?;
             Ok(Done::Here("absence_ended"))
+        }
+        "stop_digest" => {
+            digest_preference::set(app, &context, id, &account, false).await?;
+            Ok(Done::Here("weekly_digest_stopped"))
+        }
+        "resume_digest" => {
+            digest_preference::set(app, &context, id, &account, true).await?;
+            Ok(Done::Here("weekly_digest_resumed"))
         }
         // The address comes first, and leads to the page that says what will happen; then the account.
         "name" if fields.account_id.is_empty() => {
@@ -218,10 +226,15 @@ async fn find(ctx: &PageContext, id: &OrganizationId) -> Result<Offices, PageErr
 
 async fn view(ctx: &PageContext, found: &Offices, form: FormState) -> Result<FocalPointOffice, PageError> {
     let own = found.focal_points.iter().find(|it| it.own);
+    let reader = own.or_else(|| found.deputies.iter().find(|it| it.own));
     Ok(FocalPointOffice {
         organization: workspace(ctx, &found.organization).await?,
         form,
         own: own.map(|it| it.account.id.to_string()),
+        digest: reader.map(|it| DigestChoice {
+            account_id: it.account.id.to_string(),
+            is_wanted: it.wants_digest,
+        }),
         focal_points: found.focal_points.iter().map(row).collect(),
         deputies: found.deputies.iter().map(row).collect(),
         may_change: found.may_change,

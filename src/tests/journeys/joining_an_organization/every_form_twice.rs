@@ -15,9 +15,11 @@ use itu_account::http::router;
 use itu_account::http::routes::Audience;
 
 /// Paths without a form of their own on a GET page that this walk can open; each has tests of its own.
-const ELSEWHERE: [&str; 8] = [
+const ELSEWHERE: [&str; 9] = [
     // A mail program's POST has no form (RFC 8058): see `newsletter`.
     "/newsletter/stop/{token}",
+    // See `focal_point_office::weekly_digest`.
+    "/weekly-digest/stop/{token}",
     // The protocol has this one: a form of another site, stored and continued by a GET.
     "/authorize",
     "/end-session",

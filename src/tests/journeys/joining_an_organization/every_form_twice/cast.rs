@@ -14,6 +14,7 @@ use crate::journeys::second_factor::passkeys::with_passkey;
 use crate::journeys::second_factor::sets_up;
 use crate::support::{ISSUER, Person, TestOp};
 use itu_account::accounts::assisted_recovery;
+use itu_account::accounts::stop_link::WEEKLY_DIGEST;
 use itu_account::domain::ClientId;
 use itu_account::domain::actor::{Actor, Context};
 use itu_account::domain::role::Role;
@@ -175,6 +176,10 @@ pub async fn cast() -> Cast {
     reader.browser.submit(form, &[("newsletter", "on")]).await;
     let link = op.outbox().link("reader@example.org", "/newsletter/stop").await;
     visitor.browser.get(&link).await;
+    // A Focal Point's weekly digest has come, and is opened in this browser, too.
+    let holder = op.find_account("fp@ofcom.example").await.id;
+    let token = WEEKLY_DIGEST.token(&op.app, &holder);
+    visitor.browser.get(&format!("/weekly-digest/stop/{token}")).await;
     // Another subscriber's subscription is ended by an administrator.
     let mut subscriber = op.person("subscriber@example.org").await;
     subscriber.logs_in().await;
@@ -211,6 +216,7 @@ pub async fn cast() -> Cast {
         of("goner", "/account/delete"),
         of("leaver", "/login/keep-account"),
         of("visitor", "/newsletter/stop"),
+        of("visitor", "/weekly-digest/stop"),
         of("visitor", "/recovery/stop"),
         of("mover", "/account/email"),
         of("chooser", "/signup/organization"),
