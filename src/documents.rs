@@ -18,6 +18,25 @@ pub struct Documents {
     terms: Vec<Version>,
     privacy: Vec<Version>,
     files: Files,
+    source: Source,
+}
+
+/// Where the versions of a deployment come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// They are compiled in.
+    Program,
+    /// The directory of `[site] documents`.
+    Directory,
+}
+
+impl Source {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Program => "program",
+            Self::Directory => "directory",
+        }
+    }
 }
 
 /// The texts of one version, by language. English is the text of those that are missing.
@@ -73,6 +92,10 @@ impl Documents {
             terms: versions(DocumentKind::Terms, &files).map_err(place)?,
             privacy: versions(DocumentKind::Privacy, &files).map_err(place)?,
             files,
+            source: match directory {
+                Some(_) => Source::Directory,
+                None => Source::Program,
+            },
         };
         for kind in DocumentKind::ALL {
             if !documents
@@ -84,6 +107,10 @@ impl Documents {
             }
         }
         Ok(documents)
+    }
+
+    pub const fn source(&self) -> Source {
+        self.source
     }
 
     /// Lists the files that the texts are of: `<terms|privacy>/<version>/<language>.md`.

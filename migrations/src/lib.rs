@@ -63,6 +63,7 @@ mod m20261130_090000_client_counts;
 mod m20261130_094000_daily_counts;
 mod m20261130_094500_newsletter_listed;
 mod m20261130_124000_weekly_digests;
+mod m20261130_125000_acceptance_counts;
 mod m20261130_091500_scim_targets;
 mod m20261130_060000_offices_with_terms;
 mod m20261130_123000_rights_waiting;
@@ -141,6 +142,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_060000_offices_with_terms::Migration),
             Box::new(m20261130_123000_rights_waiting::Migration),
             Box::new(m20261130_124000_weekly_digests::Migration),
+            Box::new(m20261130_125000_acceptance_counts::Migration),
         ]
     }
 }

@@ -44,6 +44,7 @@ pub mod staff;
 pub mod stop_link;
 pub mod suspension;
 pub mod terms;
+pub mod terms_versions;
 mod throttle;
 pub mod verification;
 

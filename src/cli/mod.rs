@@ -22,6 +22,7 @@ mod revoke;
 mod scim_target;
 mod receiver;
 mod serve;
+mod terms;
 mod unsafe_settings;
 mod user;
 
@@ -71,6 +72,9 @@ enum Command {
     /// Subscribers to the newsletter: as a table, and the end of a subscription
     #[command(subcommand)]
     Newsletter(newsletter::Command),
+    /// Terms of Use and Privacy Notice: the versions, who accepted them, what changed
+    #[command(subcommand)]
+    Terms(terms::Command),
     /// Make the deployment what the files of a directory say, all or nothing
     Apply(deployment::Apply),
     /// Write the deployment into a directory, as `apply` reads it
@@ -152,6 +156,7 @@ async fn run(console: &Console, command: Command) -> anyhow::Result<ExitCode> {
         Command::Org(arguments) => return org::run(console, arguments).await,
         Command::User(arguments) => user::run(console, arguments).await?,
         Command::Newsletter(arguments) => newsletter::run(console, arguments).await?,
+        Command::Terms(arguments) => terms::run(console, arguments).await?,
         Command::Apply(arguments) => return deployment::apply(console, arguments).await,
         Command::Export(arguments) => deployment::export(console, arguments).await?,
         Command::Key(arguments) => key::run(console, arguments).await?,

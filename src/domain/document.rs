@@ -25,6 +25,10 @@ impl DocumentKind {
             Self::Privacy => "privacy",
         }
     }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_str() == name)
+    }
 }
 
 /// A part of a text.

@@ -23,6 +23,7 @@ pub mod data_download;
 pub mod device;
 pub mod difference;
 pub mod document;
+pub mod document_difference;
 pub mod email_change;
 pub mod event;
 pub mod global_revocation;

@@ -12,7 +12,7 @@ pub enum Area {
     Organizations,
     Accounts,
     Audit,
-    /// What the product runs on: signing keys, outgoing mail.
+    /// What the product runs on: signing keys, outgoing mail, the Terms of Use and the Privacy Notice.
     Operations,
 }
 

@@ -70,6 +70,12 @@ pub const ALL: &[Job] = &[
         every: Duration::from_mins(1),
         run: |app| Box::pin(async move { count_days(&app).await }),
     },
+    // Every ten minutes one of the nodes counts.
+    Job {
+        name: "acceptances",
+        every: Duration::from_mins(1),
+        run: |app| Box::pin(async move { count_acceptances(&app).await }),
+    },
     Job {
         name: "deletions",
         every: Duration::from_secs(30),
@@ -198,6 +204,12 @@ pub async fn seal_audit_trail(app: &App) -> anyhow::Result<()> {
 /// Counts what the overview of administrators shows by day.
 pub async fn count_days(app: &App) -> anyhow::Result<()> {
     audit::daily_counts::count(&app.db, app.clock.now(), &app.stopping).await?;
+    Ok(())
+}
+
+/// Counts who accepted the Terms of Use and the Privacy Notice, for those who operate the platform.
+pub async fn count_acceptances(app: &App) -> anyhow::Result<()> {
+    accounts::terms_versions::count(app).await?;
     Ok(())
 }
 

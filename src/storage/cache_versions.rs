@@ -13,6 +13,8 @@ pub const SIGNING_KEYS: &str = "signing_keys";
 pub const OVERDUE_NOTIFIED: &str = "overdue_told";
 /// The name of the time, not a counter, when the weekly digests of all were last found written.
 pub const WEEKLY_DIGESTS_SENT: &str = "weekly_digests_sent";
+/// The name of the time, not a counter, when it was last counted who accepted the documents.
+pub const ACCEPTANCES_COUNTED: &str = "acceptances_counted";
 
 /// Returns the counter: zero as long as nothing has changed.
 pub async fn current(db: &impl ConnectionTrait, name: &str) -> Result<i64, DbErr> {

@@ -1,6 +1,7 @@
 //! Turns rows into domain values and back. A query is a function with a name that joins any transaction. Nothing is
 //! decided here.
 
+pub mod acceptance_counts;
 pub mod acceptances;
 pub mod account_changes;
 pub mod account_deletions;

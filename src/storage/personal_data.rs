@@ -103,6 +103,10 @@ pub const WITHHELD: &[(&str, &str, Reason)] = &[
 
 /// The tables that hold nothing on a person with an account, each with the reason.
 pub const WITHOUT_PEOPLE: &[(&str, &str)] = &[
+    (
+        "acceptance_counts",
+        "how many people accepted each version of the documents",
+    ),
     ("client_counts", "numbers of logins and refusals of services"),
     ("client_secrets", "secrets of services"),
     ("clients", "services"),

@@ -73,5 +73,6 @@ mod signing_keys;
 mod starting;
 mod store_away;
 mod support;
+mod terms_console;
 mod token_exchange;
 mod typed_names;

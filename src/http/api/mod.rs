@@ -33,3 +33,4 @@ mod receivers;
 mod revocations;
 pub mod routes;
 mod signing_keys;
+mod terms;

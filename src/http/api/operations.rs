@@ -4,7 +4,7 @@ use super::operation::Operation;
 use super::{
     accounts, affiliations, audit, client_mends, client_owners, client_previews, client_usage, clients,
     mails, newsletter, offices, organization_history, organizations, organizations_import, overview,
-    proposals, receivers, revocations, signing_keys,
+    proposals, receivers, revocations, signing_keys, terms,
 };
 
 /// Returns every operation.
@@ -29,6 +29,7 @@ pub fn all() -> impl Iterator<Item = &'static Operation> {
         revocations::OPERATIONS,
         signing_keys::OPERATIONS,
         mails::OPERATIONS,
+        terms::OPERATIONS,
     ]
     .into_iter()
     .flatten()

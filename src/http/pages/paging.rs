@@ -77,6 +77,16 @@ impl From<&accounts::assisted_recovery::RecoveryPage> for Position {
     }
 }
 
+impl From<&accounts::terms_versions::VersionPage> for Position {
+    fn from(found: &accounts::terms_versions::VersionPage) -> Self {
+        Self {
+            page: found.page,
+            size: found.size,
+            total: found.total,
+        }
+    }
+}
+
 impl From<&affiliations::history::HistoryPage> for Position {
     fn from(found: &affiliations::history::HistoryPage) -> Self {
         Self {

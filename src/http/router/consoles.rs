@@ -68,7 +68,7 @@ pub(super) fn focal_point_routes(routes: Routes) -> Routes {
 pub(super) fn admin_routes(routes: Routes) -> Routes {
     use admin::{
         account_acts, accounts, audit, clients, keys, mail, mail_previews, newsletter, organization_edit,
-        organizations, organizations_import, overview, proposals, recoveries, revocations,
+        organizations, organizations_import, overview, proposals, recoveries, revocations, terms,
     };
     use affiliation_requests as requests;
 
@@ -188,6 +188,8 @@ pub(super) fn admin_routes(routes: Routes) -> Routes {
             Administrator,
             get(clients::owners::confirm).post(clients::owners::act),
         )
+        .at(paths::ADMIN_TERMS, Administrator, get(terms::list))
+        .at(paths::ADMIN_TERMS_VERSION, Administrator, get(terms::show))
         .at(paths::ADMIN_NEWSLETTER, Administrator, get(newsletter::list))
         .at(
             paths::ADMIN_NEWSLETTER_EXPORT,

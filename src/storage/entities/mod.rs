@@ -1,5 +1,6 @@
 //! The sea-orm models, private to storage.
 
+pub mod acceptance_count;
 pub mod account;
 pub mod account_deletion;
 pub mod account_word;

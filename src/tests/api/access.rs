@@ -15,7 +15,8 @@ fn path_of(operation: &Operation) -> String {
     let path = operation
         .path
         .replace("{id}", "nothing")
-        .replace("{account}", "nobody");
+        .replace("{account}", "nobody")
+        .replace(['{', '}'], "");
     match operation.id {
         "previewClientClaims" => format!("{path}?email=nobody@example.org"),
         _ => path,

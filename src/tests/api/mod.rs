@@ -13,6 +13,7 @@ mod receivers;
 mod offices;
 mod resources;
 mod signing_keys;
+mod terms;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};

@@ -18,3 +18,4 @@ pub mod overview;
 pub mod proposals;
 pub mod recoveries;
 pub mod revocations;
+pub mod terms;
