@@ -4,6 +4,7 @@
 
 mod header;
 mod name;
+pub mod temporary;
 
 use std::fmt;
 use std::net::IpAddr;
