@@ -157,6 +157,9 @@ pub const ADMIN_CLIENT_EDIT: &str = "/admin/clients/{id}/edit";
 pub const ADMIN_CLIENT_CONFIRM: &str = "/admin/clients/{id}/confirm";
 pub const ADMIN_CLIENT_SECRET: &str = "/admin/clients/{id}/secret";
 pub const ADMIN_CLIENT_PEOPLE: &str = "/admin/clients/{id}/people";
+pub const ADMIN_CLIENT_TEST: &str = "/admin/clients/{id}/test";
+/// Below the issuer, also the redirect URI of test logins (security.md AD-11).
+pub const ADMIN_CLIENT_TEST_RESULT: &str = "/admin/clients/{id}/test/result";
 pub const ADMIN_CLIENT_MEND: &str = "/admin/clients/{id}/report/confirm";
 pub const ADMIN_CLIENT_OWNERS: &str = "/admin/clients/{id}/owners";
 pub const ADMIN_CLIENT_OWNERS_CONFIRM: &str = "/admin/clients/{id}/owners/confirm";
@@ -318,6 +321,14 @@ pub fn admin_recovery(id: &str) -> String {
 
 pub fn admin_client(id: &ClientId) -> String {
     filled(ADMIN_CLIENT, &[id.as_str()])
+}
+
+pub fn admin_client_test(id: &ClientId) -> String {
+    filled(ADMIN_CLIENT_TEST, &[id.as_str()])
+}
+
+pub fn admin_client_test_result(id: &ClientId) -> String {
+    filled(ADMIN_CLIENT_TEST_RESULT, &[id.as_str()])
 }
 
 pub fn admin_client_owners(id: &ClientId) -> String {

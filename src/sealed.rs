@@ -1,8 +1,8 @@
 //! Short-lived values that this service alone can read: sealed under a key of their purpose and kept in the ephemeral
 //! store under the digest of their key (security.md G-7, G-13, ST-1). A thief of the store has nothing.
 //!
-//! They are for what a door keeps between two requests of a browser; what the rooms keep has a namespace of theirs in
-//! the store itself.
+//! They are for what a door keeps between two requests of a browser, and for a test login, which has what a person sees
+//! of it alone; what else the rooms keep has a namespace of theirs in the store itself.
 
 use std::time::Duration;
 
@@ -30,6 +30,10 @@ pub enum Purpose {
     RepeatedCall,
     /// A table of organizations, until its administrator applies it.
     OrganizationsTable,
+    /// A test login that is under way.
+    TestLogin,
+    /// The result of a test login, for whoever began it.
+    TestLoginReport,
 }
 
 impl Purpose {
@@ -41,6 +45,7 @@ impl Purpose {
             Self::RecoveryCodes => Kind::RecoveryCodes,
             Self::RepeatedCall => Kind::RepeatedCall,
             Self::OrganizationsTable => Kind::OrganizationsTable,
+            Self::TestLogin | Self::TestLoginReport => Kind::TestLogin,
         }
     }
 
@@ -54,6 +59,8 @@ impl Purpose {
             Self::RecoveryCodes => "recovery-codes",
             Self::RepeatedCall => "repeated-call",
             Self::OrganizationsTable => "organizations-table",
+            Self::TestLogin => "test-login",
+            Self::TestLoginReport => "test-login-report",
         }
     }
 

@@ -148,6 +148,7 @@ pub const fn visibility(action: Action) -> Visibility {
         | Action::ClientDeleted
         | Action::InitialAccessTokenIssued
         | Action::ClientSecretRotated
+        | Action::ClientLoginTested
         | Action::ReceiverAdded
         | Action::ReceiverChanged
         | Action::ReceiverDeleted

@@ -9,7 +9,7 @@ use super::grant_management::{GrantAction, GrantId};
 use super::scope::Scope;
 use super::session::Session;
 use super::token::Confirmation;
-use super::{AccountId, AuthorizationId, ClientId, SessionId, Sid, Subject, Time};
+use super::{AccountId, AuthorizationId, ClientId, SessionId, Sid, Subject, TestLoginId, Time};
 
 /// The way in which the answer travels (OAuth 2.0 Multiple Response Types §2.1, Form Post Response Mode, JARM §2.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -158,6 +158,9 @@ pub struct AuthorizationRequest {
     /// opened again (security.md AZ-9, G-8).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pushed: Option<String>,
+    /// The test login that this service itself made it for (security.md AD-11); no request that comes from outside has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_login: Option<TestLoginId>,
     pub accepted_at: Time,
 }
 
@@ -199,6 +202,9 @@ pub struct Grant {
     /// certificate (RFC 8705 §4) that uses them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bound_to: Option<Confirmation>,
+    /// `true` for a test login: this service alone redeems it, in the client's place (security.md AD-11).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_test: bool,
     /// The login of the person.
     #[serde(flatten)]
     pub authentication: Authentication,
@@ -229,6 +235,7 @@ impl Grant {
             details: AuthorizationDetails::default(),
             grant_id: None,
             bound_to: None,
+            is_test: false,
             authentication: session.authentication(),
             granted_at: now,
         }

@@ -250,6 +250,7 @@ actions! {
     ClientDeleted = "client.deleted",
     InitialAccessTokenIssued = "client.initial_access_token_issued",
     ClientSecretRotated = "client.secret_rotated",
+    ClientLoginTested = "client.login_tested",
     ClientOwnerAdded = "client.owner_added",
     ClientOwnerRemoved = "client.owner_removed",
     ReceiverAdded = "receiver.added",

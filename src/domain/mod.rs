@@ -107,6 +107,8 @@ id! {
     ClientId,
     /// Names one authorization: a code and every token that descends from it.
     AuthorizationId,
+    /// Names one test login of a client; only the browser that began it has it.
+    TestLoginId,
     /// Names one request of a service to a person who is elsewhere (CIBA).
     AuthenticationRequestId,
     /// Names one access token (`jti`).

@@ -17,7 +17,7 @@ pub struct AccessRefused {
     pub lacks: Vec<Lack>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub enum Lack {
     /// The policy requires an approved affiliation with an active member.
     Affiliation,

@@ -23,7 +23,7 @@ mod software;
 mod usage;
 
 pub use apply::{Applied, Change, Wanted, apply, apply_in, check, preview};
-pub(super) use authority::{require_administrator, require_reader};
+pub(super) use authority::{require_administrator, require_editor, require_reader};
 pub use changes::{NewClient, Registration, Update, add, delete, set_enabled, update};
 pub(super) use changes::{change, insert, make, remove};
 pub use dependents::{Dependents, dependents};

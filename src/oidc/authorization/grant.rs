@@ -43,12 +43,14 @@ pub async fn issue(app: &App, login: &Login<'_>, acr: Acr) -> Result<Vec<(&'stat
         parameters.push(("code", codes::issue(app, client, &grant).await?));
     }
     if request.response_type.is_front_channel() {
-        logout::take_part(app, client, &grant, &account.sub).await?;
-        if !request.response_type.code {
-            // Otherwise the redemption of the code is counted.
-            app.count_use(&client.id, CountedUse::Login);
+        if !grant.is_test {
+            logout::take_part(app, client, &grant, &account.sub).await?;
+            if !request.response_type.code {
+                // Otherwise the redemption of the code is counted.
+                app.count_use(&client.id, CountedUse::Login);
+            }
+            service_use::record(app, &grant).await;
         }
-        service_use::record(app, &grant).await;
         let authorized = Authorized {
             scope: grant.scope.clone(),
             nonce: grant.nonce.clone(),
@@ -94,6 +96,7 @@ fn grant(app: &App, request: &AuthorizationRequest, session: &Session, acr: Acr)
         details: request.details.clone(),
         grant_id: None,
         bound_to: request.dpop_jkt.clone().map(Confirmation::Key),
+        is_test: request.test_login.is_some(),
         authentication: session.authentication().with_acr(acr),
         granted_at: app.clock.now(),
     }

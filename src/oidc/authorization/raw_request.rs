@@ -1,5 +1,6 @@
 //! An authorization request as it came: names and values, and by which door (RFC 6749 §3.1).
 
+use crate::domain::TestLoginId;
 use crate::domain::client::Client;
 use crate::oidc::{Parameters, RequestPairs};
 
@@ -12,6 +13,16 @@ pub struct RawRequest {
     pushed: bool,
     /// `true` if it came as an object that the client signed (RFC 9101).
     signed: bool,
+    /// The test login that it was made for; `None` for every request that comes from outside.
+    test: Option<OwnTest>,
+}
+
+/// The test login that this service makes a request for, and the address of ours that alone may be its redirect URI
+/// (security.md AD-11).
+#[derive(Clone)]
+pub struct OwnTest {
+    pub id: TestLoginId,
+    pub redirect_uri: String,
 }
 
 impl RawRequest {
@@ -31,7 +42,17 @@ impl RawRequest {
         Self {
             pairs: RequestPairs::of_query(pairs),
             pushed: true,
+            ..Self::default()
+        }
+    }
+
+    /// Makes the request of a test login, in the place of its client. `pushed`: it takes the way of a pushed one.
+    pub fn of_test(test: OwnTest, pairs: Vec<(String, String)>, pushed: bool) -> Self {
+        Self {
+            pairs: RequestPairs::of_query(pairs),
+            pushed,
             signed: false,
+            test: Some(test),
         }
     }
 
@@ -48,7 +69,12 @@ impl RawRequest {
             pairs: RequestPairs::of_query(pairs),
             pushed: self.pushed,
             signed,
+            test: self.test.clone(),
         }
+    }
+
+    pub fn test(&self) -> Option<&OwnTest> {
+        self.test.as_ref()
     }
 
     pub fn is_signed(&self) -> bool {

@@ -6,9 +6,9 @@ use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use crate::app::App;
-use crate::domain::ClientId;
 use crate::domain::authorization::{AuthorizationRequest, ResponseMode};
 use crate::domain::client::SigningAlg;
+use crate::domain::{ClientId, TestLoginId};
 use crate::jose::jwe::Content;
 use crate::oidc::{Error, Result, client_keys, session_state};
 use crate::random;
@@ -23,6 +23,7 @@ pub struct Target {
     pub redirect_uri: String,
     pub mode: ResponseMode,
     pub state: Option<String>,
+    pub test_login: Option<TestLoginId>,
 }
 
 /// The response that the browser carries to the service. `http` decides how.
@@ -34,6 +35,8 @@ pub struct AuthorizationResponse {
     pub parameters: Vec<(&'static str, String)>,
     /// The error of a refusal, for the log.
     pub error: Option<Error>,
+    /// The test login that it ends: the browser carries none of it (security.md AD-11).
+    pub test_login: Option<TestLoginId>,
     /// `true` if it states a login by OpenID Connect, whose end the service may watch for in the browser.
     is_watched: bool,
 }
@@ -73,6 +76,7 @@ impl From<&AuthorizationRequest> for Target {
             redirect_uri: request.redirect_uri.clone(),
             mode: request.response_mode,
             state: request.state.clone(),
+            test_login: request.test_login.clone(),
         }
     }
 }
@@ -113,6 +117,7 @@ impl Target {
             mode: self.mode,
             parameters,
             error,
+            test_login: self.test_login,
             is_watched: false,
         }
     }
@@ -189,6 +194,7 @@ mod tests {
             redirect_uri: redirect_uri.to_owned(),
             mode,
             state: Some("a b&c=%20\u{e9}".to_owned()),
+            test_login: None,
         }
     }
 

@@ -5,6 +5,7 @@ use super::issue::Authorized;
 use super::redeem;
 use crate::app::App;
 use crate::domain::actor::Context;
+use crate::domain::authorization::Grant;
 use crate::domain::client::Client;
 use crate::domain::token::Confirmation;
 use crate::oidc::codes::{self, Taken};
@@ -26,6 +27,32 @@ pub async fn redeem(
         }
         Taken::Unknown => return Err(Error::unusable_grant("an unknown or expired code")),
     };
+    if grant.is_test {
+        return Err(Error::unusable_grant("a code of a test login")); // AD-11
+    }
+    redeem_grant(app, client, grant, parameters, bound_to).await
+}
+
+/// Redeems the code of a test login, in the place of its client (security.md AD-11).
+pub async fn redeem_in_test(
+    app: &App,
+    client: &Client,
+    parameters: &Parameters,
+    bound_to: Option<Confirmation>,
+) -> Result<Authorized> {
+    match codes::take(app, parameters.required("code")?, &client.id).await? {
+        Taken::Grant(grant) if grant.is_test => redeem_grant(app, client, *grant, parameters, bound_to).await,
+        _ => Err(Error::unusable_grant("no code of a test login, or a spent one")),
+    }
+}
+
+async fn redeem_grant(
+    app: &App,
+    client: &Client,
+    grant: Grant,
+    parameters: &Parameters,
+    bound_to: Option<Confirmation>,
+) -> Result<Authorized> {
     // RFC 6749 §4.1.3: identical to the one of the authorization request, which always names one.
     let received = parameters.get("redirect_uri");
     if received != Some(grant.redirect_uri.as_str()) {

@@ -304,7 +304,7 @@ impl<'a> Mint<'a> {
 }
 
 /// Returns the left half of the hash that the signature uses (Core §3.1.3.6); Ed25519 uses SHA-512.
-fn left_half(alg: SigningAlg, token: &str) -> String {
+pub(in crate::oidc) fn left_half(alg: SigningAlg, token: &str) -> String {
     match alg {
         SigningAlg::EdDSA => URL_SAFE_NO_PAD.encode(&Sha512::digest(token)[..32]),
         _ => URL_SAFE_NO_PAD.encode(&Sha256::digest(token)[..16]),

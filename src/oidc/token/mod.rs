@@ -44,6 +44,20 @@ pub async fn exchange(
     answer
 }
 
+/// Exchanges the code of a test login, in the place of its client (security.md AD-11). No secret is needed, and nothing is
+/// counted for the owner.
+pub async fn exchange_in_test(
+    app: &App,
+    client: &Client,
+    parameters: &Parameters,
+    proof: &PresentedProof,
+) -> Result<TokenResponse> {
+    let bound_to = sender_constraint::verify(app, client, proof).await?;
+    client_keys::ready_for_id_token(app, client).await?;
+    let authorized = authorization_code::redeem_in_test(app, client, parameters, bound_to).await?;
+    issue::tokens(app, client, authorized).await
+}
+
 /// Returns `false` for what a client hears that does as it should: a person has not decided yet, a nonce is to be taken, or
 /// the mistake is ours.
 fn is_mistake(code: Code) -> bool {

@@ -60,6 +60,8 @@ pub enum Kind {
     ListPlace,
     /// A table of organizations, until its administrator applies it.
     OrganizationsTable,
+    /// A test login of a client: under way, and then its result for whoever began it.
+    TestLogin,
 }
 
 impl Kind {
@@ -110,6 +112,7 @@ impl Kind {
             Self::RepeatedCall => "repeated-call",
             Self::ListPlace => "list-place",
             Self::OrganizationsTable => "organizations-table",
+            Self::TestLogin => "test-login",
         }
     }
 }

@@ -130,6 +130,7 @@ impl TestOp {
             nonce: Some("n-0".into()),
             code_challenge: None,
             bound_to: None,
+            is_test: false,
             authentication: person.session.authentication(),
             granted_at: self.now(),
         }
