@@ -46,6 +46,12 @@ pub const ELSEWHERE: &[Elsewhere] = &[
         reason: "operations name the organization",
     },
     Elsewhere {
+        what: "Test the login of a client, and see each step with the tokens decoded",
+        page: Door::Each(&[paths::ADMIN_CLIENT_TEST, paths::ADMIN_CLIENT_TEST_RESULT]),
+        command: Door::Lacking("a person logs in with a browser"),
+        reason: "a person logs in with a browser, and sees in it what was issued (security.md AD-11)",
+    },
+    Elsewhere {
         what: "Remove a person's second factor",
         page: Door::At(paths::ADMIN_RECOVERIES),
         command: Door::At("user remove-second-factor"),

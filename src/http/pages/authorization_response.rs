@@ -7,7 +7,7 @@ use axum::http::{StatusCode, header};
 use axum::response::Response;
 
 use super::repeated_answer::{self, RepeatedAnswer};
-use super::{PageContext, PageError, service};
+use super::{PageContext, PageError, service, test_login_answer};
 use crate::domain::client::host_of;
 use crate::http::cookies::Cookie;
 use crate::oidc::authorization::response::AuthorizationResponse;
@@ -21,6 +21,9 @@ pub async fn respond_once(
     handle: &str,
     answer: AuthorizationResponse,
 ) -> Result<Response, PageError> {
+    if answer.test_login.is_some() {
+        return test_login_answer::conclude(ctx, answer).await;
+    }
     let code = answer.code().map(str::to_owned);
     let client = answer.client_id.clone();
     let response = respond(ctx, answer).await?;
@@ -43,7 +46,7 @@ pub async fn respond_once(
 /// Sends the answer, or shows the page with the way back: a refusal makes no redirect to a service that registered
 /// itself and that the person has not allowed (security.md AZ-13).
 pub async fn respond(ctx: &PageContext, answer: AuthorizationResponse) -> Result<Response, PageError> {
-    let Some(error) = answer.error.clone() else {
+    let Some(error) = answer.error.clone().filter(|_| answer.test_login.is_none()) else {
         return send(ctx, answer).await;
     };
     let client = ctx.app.registry.find(answer.client_id.as_str());
@@ -67,8 +70,11 @@ pub async fn respond(ctx: &PageContext, answer: AuthorizationResponse) -> Result
     ctx.clone().in_flow().bare_page(StatusCode::BAD_REQUEST, &page)
 }
 
-/// Sends the answer in the mode that the service asked for.
+/// Sends the answer in the mode that the service asked for. That of a test login stays here (security.md AD-11).
 pub async fn send(ctx: &PageContext, answer: AuthorizationResponse) -> Result<Response, PageError> {
+    if answer.test_login.is_some() {
+        return test_login_answer::conclude(ctx, answer).await;
+    }
     if let Some(error) = &answer.error {
         crate::http::error::log(&error.clone().of_client(&answer.client_id));
     }

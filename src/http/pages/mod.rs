@@ -73,6 +73,7 @@ mod resumption;
 pub mod second_factor;
 mod service;
 pub mod signup;
+mod test_login_answer;
 pub mod verify_email;
 pub mod weekly_digest;
 

@@ -169,6 +169,16 @@ pub(super) fn admin_routes(routes: Routes) -> Routes {
         )
         .at(paths::ADMIN_CLIENT_SECRET, ClientOwner, get(clients::show_secret))
         .at(
+            paths::ADMIN_CLIENT_TEST,
+            ClientOwner,
+            get(clients::test_login::show).post(clients::test_login::begin),
+        )
+        .at(
+            paths::ADMIN_CLIENT_TEST_RESULT,
+            ClientOwner,
+            get(clients::test_login::result),
+        )
+        .at(
             paths::ADMIN_CLIENT_MEND,
             ClientOwner,
             get(clients::mends::confirm).post(clients::mends::apply),

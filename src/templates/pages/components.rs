@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::account::{AffiliationView, RightView, sample_affiliation, sample_rights};
 use super::admin::AdminOrganizations;
 use super::admin_client_events::AdminClientEvents;
+use super::admin_client_test::AdminClientTestResult;
 use super::admin_clients::AdminClients;
 use super::authorization::{AccessRefused, Consent};
 use super::focal_point::AffiliationRequest;
@@ -15,13 +16,14 @@ use super::signup::{SignupDetails, SignupOrganization};
 use crate::templates::Page;
 
 /// The files of components that are shown together; those that others include are shown with them.
-pub const GROUPS: [&str; 6] = [
+pub const GROUPS: [&str; 7] = [
     "form",
     "signup",
     "organization",
     "account",
     "focal_point",
     "admin",
+    "test_login",
 ];
 
 const STATUSES: [&str; 8] = [
@@ -38,7 +40,7 @@ const STATUSES: [&str; 8] = [
 /// `/demo/components?group=&state=`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Components {
-    pub groups: [&'static str; 6],
+    pub groups: [&'static str; 7],
     pub group: &'static str,
     /// The state that is shown, from 1.
     pub state: usize,
@@ -55,6 +57,7 @@ pub struct Components {
     pub organizations: AdminOrganizations,
     pub clients: AdminClients,
     pub events: AdminClientEvents,
+    pub test: AdminClientTestResult,
 }
 
 /// Returns one of the samples: those of a page with fewer states come again.
@@ -78,6 +81,7 @@ impl Components {
             AdminOrganizations::samples().len(),
             AdminClients::samples().len(),
             AdminClientEvents::samples().len(),
+            AdminClientTestResult::samples().len(),
             STATUSES.len(),
         ];
         let states = states.into_iter().max().unwrap_or(1);
@@ -100,6 +104,7 @@ impl Components {
             organizations: sample(number),
             clients: sample(number),
             events: sample(number),
+            test: sample(number),
         }
     }
 }

@@ -7,6 +7,7 @@ mod owners;
 mod previewing;
 mod registering;
 mod software;
+mod testing_the_login;
 mod usage;
 
 use crate::support::{Person, TestOp};

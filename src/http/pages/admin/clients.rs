@@ -12,6 +12,7 @@ pub mod new;
 pub mod owners;
 pub mod people;
 pub mod scim_target;
+pub mod test_login;
 
 use axum::extract::Path;
 use axum::response::Response;

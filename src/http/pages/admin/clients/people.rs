@@ -95,7 +95,8 @@ fn previewed(found: &ClaimsPreview) -> PreviewedPerson {
     }
 }
 
-fn lack(lack: &Lack) -> Message {
+/// Says what a person lacks to be let in.
+pub(super) fn lack(lack: &Lack) -> Message {
     match lack {
         Lack::Affiliation => Message::new("admin.client_people.lack.affiliation"),
         Lack::MembershipType(types) => {

@@ -289,6 +289,7 @@ pub async fn cast() -> Cast {
             "administrator",
             format!("/admin/clients/shop/events/{target}/token"),
         ),
+        of("administrator", "/admin/clients/shop/test"),
         of("administrator", "/admin/clients/doomed/edit"),
         of("administrator", "/admin/clients/doomed"),
         of("administrator", "/admin/recoveries?email=forgetful@example.org"),
