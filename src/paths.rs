@@ -107,6 +107,9 @@ pub const NEWSLETTER_STOP_LINK: &str = "/newsletter/stop/{token}";
 pub const WEEKLY_DIGEST_STOP: &str = "/weekly-digest/stop";
 pub const WEEKLY_DIGEST_STOP_LINK: &str = "/weekly-digest/stop/{token}";
 
+/// For whoever sees the account pages of somebody else.
+pub const VIEWING: &str = "/viewing";
+
 // Focal Points.
 pub const FOCAL_POINT: &str = "/focal-point";
 pub const FOCAL_POINT_REQUESTS: &str = "/focal-point/{organization}/requests";
@@ -139,6 +142,7 @@ pub const ADMIN_PROPOSAL_CONFIRM: &str = "/admin/proposals/{id}/confirm";
 pub const ADMIN_ACCOUNTS: &str = "/admin/accounts";
 pub const ADMIN_ACCOUNT: &str = "/admin/accounts/{id}";
 pub const ADMIN_ACCOUNT_CONFIRM: &str = "/admin/accounts/{id}/confirm";
+pub const ADMIN_ACCOUNT_VIEW: &str = "/admin/accounts/{id}/view";
 pub const ADMIN_RECOVERIES: &str = "/admin/recoveries";
 pub const ADMIN_RECOVERY: &str = "/admin/recoveries/{id}";
 pub const ADMIN_TERMS: &str = "/admin/terms";

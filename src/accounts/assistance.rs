@@ -20,6 +20,7 @@ pub async fn unlock(app: &App, context: &Context, id: &AccountId) -> Result<()> 
             at: tx.now(),
             act: Administered::Unlocked,
             reason: None,
+            ticket: None,
         };
         Ok(tx.mail(&account, &message).await?)
     })

@@ -78,6 +78,8 @@ pub const fn visibility(action: Action) -> Visibility {
         | Action::DataOpened
         | Action::DeletionRequested
         | Action::DeletionStopped
+        | Action::AccountViewBegun
+        | Action::AccountViewEnded
         | Action::RefreshTokenReused => Shown(Topic::Security),
         Action::SignUpCompleted
         | Action::EmailCodeSent
@@ -207,6 +209,8 @@ pub fn wording(action: Action, reason: Option<&str>) -> Option<&'static str> {
         Action::RecoveryCompleted => "history.event.recovery_completed",
         Action::AccountUnlocked => "history.event.unlocked",
         Action::AccountViewed => "history.event.viewed",
+        Action::AccountViewBegun => "history.event.view_begun",
+        Action::AccountViewEnded => "history.event.view_ended",
         Action::MailViewed => "history.event.mail_viewed",
         Action::MailResent => "history.event.mail_resent",
         Action::MailDiscarded => "history.event.mail_discarded",

@@ -47,6 +47,7 @@ pub mod terms;
 pub mod terms_versions;
 mod throttle;
 pub mod verification;
+pub mod viewing;
 
 pub use error::{Error, Result};
 pub use new_password::NewPassword;

@@ -217,6 +217,7 @@ pub async fn stop(app: &App, context: &Context, id: &AccountId) -> Result<()> {
             at: tx.now(),
             act: Administered::NewsletterStopped,
             reason: None,
+            ticket: None,
         };
         Ok(tx.mail(&account, &message).await?)
     })

@@ -25,6 +25,8 @@ pub struct OpenedAccount {
     pub is_own: bool,
     /// `true` if the reader may help the person.
     pub may_help: bool,
+    /// `true` if the reader may see the pages of the account as the person does.
+    pub may_view: bool,
     /// `true` if the reader may suspend the account and change its role.
     pub may_administer: bool,
     pub sessions: Vec<Session>,
@@ -40,6 +42,7 @@ pub async fn open(app: &App, context: &Context, id: &AccountId) -> Result<Opened
     let opened = OpenedAccount {
         is_own,
         may_help: staff::may_help(&context.actor, &account),
+        may_view: account.is_active() && staff::may_view(&context.actor, &account),
         may_administer: context.actor.administers(Area::Accounts) && !is_own,
         suspension: suspensions::find(app.db.read(), &account.id).await?,
         sessions: sessions::list(app, &account.id).await?,

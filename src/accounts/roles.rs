@@ -37,6 +37,7 @@ pub async fn give(app: &App, context: &Context, id: &AccountId, role: Role) -> R
             at: tx.now(),
             act: Administered::Role(role),
             reason: None,
+            ticket: None,
         };
         Ok(tx.mail(&account, &message).await?)
     })

@@ -1,5 +1,5 @@
 //! Says who may open the accounts of other people, and act on which (security.md AD-1, G-4): support, auditors and
-//! administrators read; support and administrators help; administrators alone suspend and give roles. Support acts on people
+//! administrators read; support and administrators help; administrators alone suspend and give roles. A view of an account's pages is `viewing`. Support acts on people
 //! without a role only, nobody in office on the own account. Each function of this room that serves them asks here first.
 
 use super::second_factor::policy;
@@ -7,7 +7,7 @@ use super::{Error, Result};
 use crate::app::{App, Tx};
 use crate::domain::account::Account;
 use crate::domain::actor::{Actor, Context};
-use crate::domain::powers::Area;
+use crate::domain::powers::{Area, Powers};
 use crate::domain::role::Role;
 use crate::domain::{AccountId, Time};
 use crate::storage::accounts;
@@ -38,6 +38,23 @@ pub fn may_help(actor: &Actor, account: &Account) -> bool {
     let is_own = actor.account() == Some(&account.id);
     let has_role = account.role != Role::User;
     actor.helps_people() && !is_own && (actor.administers(Area::Accounts) || !has_role)
+}
+
+/// Refuses everybody who may not see the pages of this account as its person does (security.md AD-12).
+pub async fn require_viewer(app: &App, context: &Context, account: &Account) -> Result<()> {
+    require_helper(app, context, account).await?;
+    if may_view(&context.actor, account) {
+        Ok(())
+    } else {
+        Err(Error::NotTheirs)
+    }
+}
+
+/// Returns `true` if the actor may see the pages of this account as its person does: a person who may help, and whose role
+/// has all powers of the other's, and more.
+pub fn may_view(actor: &Actor, account: &Account) -> bool {
+    let exceeds = |(_, role)| Powers::of_role(role).exceed(Powers::of_role(account.role));
+    matches!(actor, Actor::Person { .. }) && may_help(actor, account) && actor.person().is_some_and(exceeds)
 }
 
 /// Refuses everybody but administrators, and those for their own account.

@@ -87,6 +87,7 @@ async fn mail(tx: &Tx, account: &Account, act: Administered, reason: Option<&str
         at: tx.now(),
         act,
         reason: reason.map(str::to_owned),
+        ticket: None,
     };
     Ok(tx.mail(account, &message).await?)
 }

@@ -37,6 +37,11 @@ impl App {
         F: AsyncFnOnce(&Tx) -> Result<T, E> + Clone,
         E: From<DbErr> + IsBusy,
     {
+        if context.is_view {
+            // security.md AD-12: no page that a view shows writes; one that did would act as the person.
+            let refused = "a view of an account changes nothing";
+            return Err(DbErr::Custom(refused.to_owned()).into());
+        }
         let now = self.clock.now();
         let enter = |transaction| Tx {
             app: self.clone(),

@@ -167,6 +167,8 @@ pub struct Context {
     pub user_agent: String,
     /// The time at which the person was last verified in the session of this act.
     pub authenticated_at: Option<Time>,
+    /// `true` if the staff sees the actor's pages as the actor does: nothing is written (security.md AD-12).
+    pub is_view: bool,
 }
 
 impl Context {
@@ -196,6 +198,7 @@ impl Context {
             request_id: String::new(),
             user_agent: String::new(),
             authenticated_at: None,
+            is_view: false,
         }
     }
 

@@ -200,6 +200,8 @@ actions! {
     AccountsExported = "account.exported",
     AccountUnlocked = "account.unlocked",
     AccountViewed = "account.viewed",
+    AccountViewBegun = "account.view_begun",
+    AccountViewEnded = "account.view_ended",
     AccountSuspended = "account.suspended",
     AccountReinstated = "account.reinstated",
     AccountTokensRevoked = "account.tokens_revoked",

@@ -4,6 +4,7 @@ pub mod aaguid;
 pub mod account;
 pub mod account_deletion;
 pub mod account_search;
+pub mod account_view;
 pub mod actor;
 pub mod affiliation;
 pub mod assisted_recovery;

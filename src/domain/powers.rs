@@ -109,6 +109,11 @@ impl Powers {
         Self(self.0 & other.0)
     }
 
+    /// Returns `true` if these are all of the others, and more.
+    pub const fn exceed(self, other: Self) -> bool {
+        self.0 & other.0 == other.0 && self.0 != other.0
+    }
+
     pub const fn has(self, power: Power) -> bool {
         let bits = Self::bits(power);
         self.0 & bits == bits
@@ -185,6 +190,23 @@ mod tests {
                 for scope in power.scopes() {
                     assert!(powers(scope).has(power), "{scope} {power:?}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn a_role_exceeds_those_below_it_alone() {
+        // AD-12
+        let below: &[(Role, &[Role])] = &[
+            (Role::User, &[]),
+            (Role::Support, &[Role::User]),
+            (Role::Auditor, &[Role::User]),
+            (Role::Administrator, &[Role::User, Role::Support, Role::Auditor]),
+        ];
+        for (role, others) in below {
+            for other in Role::ALL {
+                let exceeds = Powers::of_role(*role).exceed(Powers::of_role(other));
+                assert_eq!(exceeds, others.contains(&other), "{role:?} {other:?}");
             }
         }
     }

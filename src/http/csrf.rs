@@ -11,6 +11,7 @@ use super::error::PageError;
 use super::extract::page_context::PageContext;
 use super::outcome::Owner;
 use crate::app::App;
+use crate::domain::AccountId;
 use crate::random;
 
 /// A random part, the account that the page was made for, and an HMAC of both under what the browser holds.
@@ -53,7 +54,19 @@ impl FormToken {
 /// distinguishes a second press of a button from a second form.
 pub fn new_token(ctx: &PageContext) -> String {
     let binding = ctx.session_cookie().unwrap_or_else(|| ctx.browser());
-    FormToken::new(ctx.owner()).sign(&ctx.app, binding)
+    let token = FormToken::new(ctx.owner());
+    if ctx.session().shows_other() {
+        // AD-12: no form of such a page is ever accepted, also once the view is over and the session acts for its own person.
+        token.sign(&ctx.app, &format!("view {binding}"))
+    } else {
+        token.sign(&ctx.app, binding)
+    }
+}
+
+/// Makes the token of the form that ends a view, for whoever looks.
+pub fn token_of_viewer(ctx: &PageContext, viewer: &AccountId) -> String {
+    let binding = ctx.session_cookie().unwrap_or_else(|| ctx.browser());
+    FormToken::new(Some(Owner::of(&ctx.app, viewer))).sign(&ctx.app, binding)
 }
 
 /// Returns `true` if the token was made for this browser. A form that was shown before the login and sent after it, in

@@ -151,6 +151,10 @@ pub enum PageError {
     TermsDue,
     /// The account is to be deleted: the person keeps it first.
     Leaving,
+    /// The person sees the account pages of somebody else, and this is none of them (security.md AD-12).
+    Viewing,
+    /// The view of somebody's account is over, and whoever looked has yet to read it.
+    ViewOver,
     /// The request of a service that this page was part of, by its handle, is answered or too old; without a handle
     /// the page was opened outside of any request.
     RequestOver(Option<String>),
@@ -187,14 +191,15 @@ impl PageError {
             Self::NotFound | Self::NoLongerSeen => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Form(error) => error.status(),
-            Self::FormExpired | Self::ForeignForm | Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::FormExpired | Self::ForeignForm | Self::Forbidden | Self::Viewing => StatusCode::FORBIDDEN,
             Self::SignedOut
             | Self::StaleLogin
             | Self::SecondFactorRequired
             | Self::SecondFactorMissing
             | Self::EmailUnverified
             | Self::TermsDue
-            | Self::Leaving => StatusCode::UNAUTHORIZED,
+            | Self::Leaving
+            | Self::ViewOver => StatusCode::UNAUTHORIZED,
             Self::RequestOver(_) => StatusCode::GONE,
             Self::OtherBrowser(_) => StatusCode::BAD_REQUEST,
             Self::LanguageChosen(_) => StatusCode::SEE_OTHER,

@@ -35,3 +35,4 @@ pub mod server;
 mod shared_signals;
 mod submission;
 mod unread_body;
+pub mod viewing;

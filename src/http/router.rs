@@ -15,7 +15,7 @@ use super::error::PageError;
 use super::pages::{
     account, authorization, deletion_stop, device, documents, email_undo, errors, keep_account, login,
     logout, newsletter, not_me, organizations, passkey, passkey_offer, public, recovery, recovery_stop,
-    second_factor, signup, verify_email, weekly_digest,
+    second_factor, signup, verify_email, viewing, weekly_digest,
 };
 use super::return_path::ReturnPaths;
 use super::routes::Audience::{Client, OwnData, Public, SignedIn};
@@ -412,6 +412,8 @@ fn account_routes(routes: Routes) -> Routes {
             SignedIn,
             get(requests::show).post(requests::decide),
         )
+        // Whoever looks at an account ends it here, whatever is due of them first.
+        .at(paths::VIEWING, OwnData, get(viewing::show).post(viewing::end))
         .at(paths::ACCOUNT_DATA, OwnData, get(data::show).post(data::request))
         .at(paths::ACCOUNT_DATA_READ, OwnData, get(data::read))
         .at(paths::ACCOUNT_DATA_FILE, OwnData, get(data::download))

@@ -169,7 +169,12 @@ async fn guard(
 async fn admit(app: &App, audience: Audience, parts: &mut Parts) -> Result<(), PageError> {
     let session = BrowserSession::from_request_parts(parts, app).await?;
     let (current, account) = session.get().ok_or(PageError::SignedOut)?;
-    match terms::due(app, account).await.map_err(Error::from)? {
+    // What the person has yet to do first is theirs: a view shows the pages as they are afterwards (AD-12).
+    let due = match session.shows_other() {
+        true => None,
+        false => terms::due(app, account).await.map_err(Error::from)?,
+    };
+    match due {
         Some(Due::EmailVerification) => return Err(PageError::EmailUnverified),
         Some(Due::Terms | Due::Deletion) if audience == Audience::OwnData => {}
         Some(Due::Deletion) => return Err(PageError::Leaving),

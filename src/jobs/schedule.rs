@@ -59,6 +59,12 @@ pub const ALL: &[Job] = &[
         every: Duration::from_secs(2),
         run: |app| Box::pin(async move { build_data_downloads(&app).await }),
     },
+    // AD-12: a view that is over shows nothing; this says so in the trail.
+    Job {
+        name: "account views",
+        every: Duration::from_secs(5),
+        run: |app| Box::pin(async move { end_account_views(&app).await }),
+    },
     // LG-5
     Job {
         name: "audit",
@@ -187,6 +193,12 @@ pub async fn store_use_of_clients(app: &App) -> anyhow::Result<()> {
 pub async fn find_people_to_provision(app: &App) -> anyhow::Result<()> {
     let noted = oidc::scim::walk::go_on(app).await;
     noted.map(drop).map_err(|it| anyhow::anyhow!("{}", it.detail))
+}
+
+/// Records the end of views of accounts that are over.
+pub async fn end_account_views(app: &App) -> anyhow::Result<()> {
+    accounts::viewing::end_over(app).await?;
+    Ok(())
 }
 
 /// Removes what global revocations have ended.

@@ -14,11 +14,12 @@ use sea_orm::{
 
 use super::batches::{ROWS, delete};
 use super::entities::{
-    account_word, affiliation, assisted_recovery, authentication_request, client_owner, code_attempt,
-    consent, data_download, deputy, document_acceptance, email_change, email_code, event, event_delivery,
-    focal_point, global_revocation, login_throttle, newsletter_subscription, not_me_link, organization,
-    outbox_mail, passkey, passkey_offer, password_reset, recovery_code, refresh_token, revocation,
-    scim_resource, second_factor_deadline, service_use, session, session_client, ties_right, totp_factor,
+    account_view, account_word, affiliation, assisted_recovery, authentication_request, client_owner,
+    code_attempt, consent, data_download, deputy, document_acceptance, email_change, email_code, event,
+    event_delivery, focal_point, global_revocation, login_throttle, newsletter_subscription, not_me_link,
+    organization, outbox_mail, passkey, passkey_offer, password_reset, recovery_code, refresh_token,
+    revocation, scim_resource, second_factor_deadline, service_use, session, session_client, ties_right,
+    totp_factor,
     weekly_digest,
 };
 use super::event_seals;
@@ -31,6 +32,7 @@ use crate::domain::audit_trail::{DELETED_ADDRESS, Part};
 /// The tables whose rows of the person are deleted, the account itself included.
 pub const DELETED: &[&str] = &[
     "account_deletions",
+    "account_views",
     "account_words",
     "accounts",
     "affiliations",
@@ -128,13 +130,14 @@ pub const STAYING: &[(&str, &str, Left)] = &[
 ];
 
 /// The kinds of records whose reason somebody typed about the person.
-const TYPED_REASONS: [&str; 6] = [
+const TYPED_REASONS: [&str; 7] = [
     "affiliation.%",
     "ties.%",
     "focal_point.%",
     "deputy.%",
     "account.suspended",
     "account.tokens_revoked",
+    "account.view_begun",
 ];
 
 /// One step: what is deleted or emptied in it.
@@ -178,6 +181,7 @@ pub enum Step {
     RecordsAbout,
     TypedReasons,
     RecordsOfAddress,
+    AccountViews,
     AccountWords,
 }
 
@@ -220,6 +224,7 @@ impl Step {
         Self::RecordsAbout,
         Self::TypedReasons,
         Self::RecordsOfAddress,
+        Self::AccountViews,
         Self::AccountWords,
     ];
 
@@ -387,6 +392,7 @@ async fn delete_rows(tx: &impl ConnectionTrait, step: Step, person: &Person<'_>)
         Step::WeeklyDigests => {
             delete!(weekly_digest, AccountId: String, of(weekly_digest::Column::AccountId, id))
         }
+        Step::AccountViews => delete!(account_view, Id: String, of(account_view::Column::AccountId, id)),
         Step::AccountWords => delete!(account_word, Word: String, of(account_word::Column::AccountId, id)),
         Step::Affiliations => delete!(affiliation, Id: String, of(affiliation::Column::AccountId, id)),
         _ => Ok(0),

@@ -6,6 +6,7 @@ pub mod acceptances;
 pub mod account_changes;
 pub mod account_deletions;
 pub mod account_search;
+pub mod account_views;
 pub mod account_words;
 pub mod accounts;
 pub mod affiliations;

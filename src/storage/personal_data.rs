@@ -13,12 +13,12 @@ use sea_orm::{
 use serde_json::{Map, Value};
 
 use super::entities::{
-    account, account_deletion, account_word, affiliation, assisted_recovery, authentication_request,
-    client_owner, code_attempt, consent, data_download, deletion_link, deputy, document_acceptance,
-    email_change, email_code, event, event_delivery, focal_point, former_address, global_revocation,
-    imported_address, login_throttle, newsletter_subscription, not_me_link, organization, outbox_mail,
-    passkey, passkey_offer, password_reset, recovery_code, refresh_token, revocation, scim_resource,
-    second_factor_deadline, service_use, session, session_client, ties_right, totp_factor, weekly_digest,
+    account, account_deletion, account_view, account_word, affiliation, assisted_recovery,
+    authentication_request, client_owner, code_attempt, consent, data_download, deletion_link, deputy,
+    document_acceptance, email_change, email_code, event, event_delivery, focal_point, former_address,
+    global_revocation, imported_address, login_throttle, newsletter_subscription, not_me_link, organization,
+    outbox_mail, passkey, passkey_offer, password_reset, recovery_code, refresh_token, revocation,
+    scim_resource, second_factor_deadline, service_use, session, session_client, ties_right, totp_factor, weekly_digest,
 };
 use super::revocations::Whose;
 use super::{global_revocations, login_throttles, outbox};
@@ -70,6 +70,9 @@ impl Reason {
 }
 
 pub const WITHHELD: &[(&str, &str, Reason)] = &[
+    // The session and the language of whoever looked.
+    ("account_views", "language", Reason::AnotherPerson),
+    ("account_views", "session_id", Reason::AnotherPerson),
     ("accounts", "password_hash", Reason::Secret),
     ("affiliations", "decided_by", Reason::AnotherPerson),
     ("affiliations", "ended_by", Reason::AnotherPerson),
@@ -168,6 +171,7 @@ pub async fn read<E: From<DbErr>>(
     }
     take(rows::<account::Entity>(db, account::Column::Id.eq(id)).await?)?;
     take(rows::<account_deletion::Entity>(db, account_deletion::Column::AccountId.eq(id)).await?)?;
+    take(rows::<account_view::Entity>(db, account_view::Column::AccountId.eq(id)).await?)?;
     take(rows::<account_word::Entity>(db, account_word::Column::AccountId.eq(id)).await?)?;
     take(affiliations)?;
     take(rows::<assisted_recovery::Entity>(db, assisted_recovery::Column::AccountId.eq(id)).await?)?;

@@ -74,6 +74,8 @@ pub struct Frame {
     pub flash: Option<Flash>,
     /// The service whose request this page was part of, if that is over: what the person does here still counts.
     pub over: Option<Service>,
+    /// The view of somebody's account that goes on.
+    pub view: Option<ViewInChrome>,
 }
 
 /// A message about what just happened.
@@ -109,6 +111,18 @@ pub struct PersonInChrome {
     pub is_staff: bool,
     /// `true` for administrators, too.
     pub is_auditor: bool,
+}
+
+/// The mark of every page while a member of the staff looks at somebody's account (security.md AD-12).
+#[derive(Clone, Debug, Serialize)]
+pub struct ViewInChrome {
+    /// The person who is looked at, and the one who looks.
+    pub person: String,
+    pub viewer: String,
+    /// The minutes that are left.
+    pub minutes: u64,
+    /// The token of the form that ends it.
+    pub csrf: String,
 }
 
 /// The service that sent the person here, on pages inside its request (security.md DR-4, DR-5).
@@ -157,6 +171,7 @@ impl Frame {
             path: path.to_owned(),
             flash: None,
             over: None,
+            view: None,
         }
     }
 

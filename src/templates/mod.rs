@@ -17,6 +17,6 @@ mod translator;
 
 pub use files::documents;
 pub use form::{FormChoice, FormGuard, FormState};
-pub use frame::{Flash, Frame, Links, PersonInChrome, Service, Site, Tone};
+pub use frame::{Flash, Frame, Links, PersonInChrome, Service, Site, Tone, ViewInChrome};
 pub use qr::Qr;
 pub use render::{Error, MailTemplate, Opens, Page, RenderedMail, Templates};

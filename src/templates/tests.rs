@@ -20,7 +20,14 @@ fn frames(locale: Locale) -> Vec<Frame> {
         is_staff: true,
         is_auditor: true,
     };
-    vec![frame.clone().of(Some(person)), frame.in_flow("h4ndle")]
+    let mut viewed = frame.clone().of(Some(person.clone()));
+    viewed.view = Some(ViewInChrome {
+        person: "John <i>Doe</i>".into(),
+        viewer: "Mina <i>Roe</i>".into(),
+        minutes: 2,
+        csrf: "dG9rZW4".into(),
+    });
+    vec![frame.clone().of(Some(person)), frame.in_flow("h4ndle"), viewed]
 }
 
 fn every_page<P: Page>(see: &mut impl FnMut(&str, usize, Locale, bool, &str)) {
@@ -51,7 +58,7 @@ fn all_pages(see: &mut impl FnMut(&str, usize, Locale, bool, &str)) {
         AccountOverview, AccountProfile, AccountEmail, EmailUndo, NotMe, NewsletterStop, WeeklyDigestStop, AccountOrganization, AccountOrganizationChange, AccountPassword, AccountSecurity,
         AccountTotp, AccountSecondFactorRequired, AccountPasskeys, AccountRecoveryCodes, AccountSessions, AccountServices, AccountHistory, AccountOrganizationHistory, AccountData, AccountDataRead,
         AccountDelete, DeletionStop, KeepAccount, Confirm, FocalPointChoose, FocalPointRequests, ConfirmTogether, FocalPointTies, AffiliationRequest,
-        FocalPointPeople, FocalPointPerson, AdminOverview, AdminNewsletter, AdminTerms, AdminTermsVersion, AdminNewsletterExport, AdminRequests, AdminAccounts, AdminAccount, AdminRecoveries, AdminRecovery, RecoveryStop, AdminOrganizations, AdminOrganization, AdminOrganizationEdit, AdminOrganizationEditConfirm, AdminProposals, AdminProposal, AdminImport, AdminImportPreview, AdminMerge, AdminAudit, AdminAuditEntry, AdminClients, AdminClient, AdminClientNew, AdminClientSecret, AdminClientEdit, AdminClientConfirm, AdminRevocations, AdminRevocationConfirm, AdminRevocation, AdminKeys, AdminKey, AdminKeyConfirm, AdminMails, AdminMail, AdminMailConfirm, AdminMailTemplates, AdminMailTemplate, AdminClientOwners, AdminClientPeople, AdminClientMend, AdminClientTest, AdminClientTestResult, AdminClientEvents, AdminClientReceiver, AdminReceiverConfirm, AdminWebhookSecret, AdminScimTargetNew, AdminScimTargetToken, FocalPointHistory, FocalPointOffice,
+        FocalPointPeople, FocalPointPerson, AdminOverview, AdminNewsletter, AdminTerms, AdminTermsVersion, AdminNewsletterExport, AdminRequests, AdminAccounts, AdminAccount, AdminAccountView, Viewing, AdminRecoveries, AdminRecovery, RecoveryStop, AdminOrganizations, AdminOrganization, AdminOrganizationEdit, AdminOrganizationEditConfirm, AdminProposals, AdminProposal, AdminImport, AdminImportPreview, AdminMerge, AdminAudit, AdminAuditEntry, AdminClients, AdminClient, AdminClientNew, AdminClientSecret, AdminClientEdit, AdminClientConfirm, AdminRevocations, AdminRevocationConfirm, AdminRevocation, AdminKeys, AdminKey, AdminKeyConfirm, AdminMails, AdminMail, AdminMailConfirm, AdminMailTemplates, AdminMailTemplate, AdminClientOwners, AdminClientPeople, AdminClientMend, AdminClientTest, AdminClientTestResult, AdminClientEvents, AdminClientReceiver, AdminReceiverConfirm, AdminWebhookSecret, AdminScimTargetNew, AdminScimTargetToken, FocalPointHistory, FocalPointOffice,
         Start, Members, Faq, Accessibility, Developers, DeveloperCode, DeveloperClaims, DeveloperErrors, DeveloperLogout, DocumentPage, Components, Outbox, OutboxMail, DemoMails, DemoMail,
     );
 }

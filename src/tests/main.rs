@@ -76,3 +76,4 @@ mod support;
 mod terms_console;
 mod token_exchange;
 mod typed_names;
+mod viewing;

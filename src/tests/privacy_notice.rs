@@ -65,7 +65,12 @@ fn kept() -> Vec<Kept> {
         ),
         of(&["imported_addresses"], "from the former platform", &[]),
         of(
-            &["authentication_requests", "session_clients", "sessions"],
+            &[
+                "account_views",
+                "authentication_requests",
+                "session_clients",
+                "sessions",
+            ],
             "36 hours after the login",
             &[retention::SESSIONS_KEPT + Duration::hours(12)],
         ),

@@ -52,6 +52,14 @@ pub const ELSEWHERE: &[Elsewhere] = &[
         reason: "a person logs in with a browser, and sees in it what was issued (security.md AD-11)",
     },
     Elsewhere {
+        what: "See the account pages of a person as the person sees them, read only, for 15 minutes at most",
+        page: Door::At(paths::ADMIN_ACCOUNT_VIEW),
+        command: Door::Lacking(
+            "a view is of a session in a browser; `audit tail` has who viewed whom, when and why",
+        ),
+        reason: "a view is of a session in a browser; listAuditEntries has who viewed whom, when and why",
+    },
+    Elsewhere {
         what: "Remove a person's second factor",
         page: Door::At(paths::ADMIN_RECOVERIES),
         command: Door::At("user remove-second-factor"),

@@ -19,5 +19,6 @@ pub fn of(headers: &HeaderMap, extensions: &Extensions, actor: Actor) -> Context
             .map_or_else(String::new, |it| it.0.clone()),
         user_agent: agent.unwrap_or("").chars().take(256).collect(),
         authenticated_at: None,
+        is_view: false,
     }
 }

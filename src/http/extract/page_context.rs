@@ -252,6 +252,7 @@ impl PageContext {
             request_id: self.request_id.clone(),
             user_agent: self.user_agent.clone(),
             authenticated_at: self.session.get().map(|(session, _)| session.authenticated_at),
+            is_view: self.session.shows_other(),
         }
     }
 

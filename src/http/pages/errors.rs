@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::domain::session::Due;
 use crate::http::cookies::Cookie;
 use crate::http::error::PageError;
-use crate::http::extract::form::FormError;
+use crate::http::extract::form::{FormError, is_form};
 use crate::http::extract::page_form::Typed;
 use crate::http::extract::{BrowserSession, PageContext, TypedForm};
 use crate::http::outcome::{self, Outcome, OutcomeError};
@@ -86,6 +86,11 @@ async fn page_context(app: &App, request: &mut Parts) -> PageContext {
 
     match PageContext::from_request_parts(request, app).await {
         Ok(ctx) => ctx,
+        // AD-12: the page of a refusal says that a view goes on, too.
+        Err(PageError::Viewing) => {
+            let session = BrowserSession::of_refusal(request, app).await.unwrap_or_default();
+            PageContext::new(app, request, session)
+        }
         Err(_) => PageContext::new(app, request, BrowserSession::default()),
     }
 }
@@ -130,6 +135,11 @@ async fn first(
         PageError::EmailUnverified => Some(page_of(Due::EmailVerification)),
         PageError::TermsDue => Some(page_of(Due::Terms)),
         PageError::Leaving => Some(page_of(Due::Deletion)),
+        PageError::ViewOver => return Ok(Some(ctx.redirect(paths::VIEWING))),
+        // G-5: the POST of a form leads to a page that says that it did nothing.
+        PageError::Viewing if request.method == Method::POST && is_form(&request.headers) => {
+            return Ok(Some(ctx.refused_in_view().await));
+        }
         _ => None,
     };
     if let Some(path) = before {
@@ -277,8 +287,10 @@ fn problem(error: &PageError) -> Problem {
         | PageError::OtherBrowser(_)
         | PageError::LanguageChosen(_) => Problem::BadRequest,
         PageError::FormExpired => Problem::FormExpired,
+        PageError::Viewing => Problem::Viewing,
         PageError::ForeignForm
         | PageError::Forbidden
+        | PageError::ViewOver
         | PageError::SignedOut
         | PageError::StaleLogin
         | PageError::SecondFactorRequired

@@ -76,6 +76,7 @@ pub mod signup;
 mod test_login_answer;
 pub mod verify_email;
 pub mod weekly_digest;
+pub mod viewing;
 
 use std::fmt::Display;
 

@@ -18,7 +18,7 @@ use crate::http::extract::page_context::PageContext;
 use crate::http::page_headers::PageHeaders;
 use crate::http::security_policy::PagePolicy;
 use crate::random;
-use crate::templates::{Frame, Page, PersonInChrome};
+use crate::templates::{Frame, Page, PersonInChrome, ViewInChrome};
 
 /// Draws pages.
 impl PageContext {
@@ -71,6 +71,7 @@ impl PageContext {
             .of(person)
             .flash(self.outcome().flash.clone());
         frame.over = self.over().cloned();
+        frame.view = self.view_in_chrome();
         frame.in_flow |= self.is_in_flow();
         frame.request = self.request().map(str::to_owned);
         frame.next = self.return_path().map(|it| it.as_next().to_owned());
@@ -103,6 +104,17 @@ impl PageContext {
                 .insert(name, HeaderValue::from_static("unsafe-none"));
         }
         response
+    }
+
+    /// Returns what every page says while whoever is signed in looks at somebody's account (security.md AD-12).
+    fn view_in_chrome(&self) -> Option<ViewInChrome> {
+        let it = self.session().view()?;
+        Some(ViewInChrome {
+            person: it.person.profile.full_name(),
+            viewer: it.viewer.profile.full_name(),
+            minutes: it.view.minutes_left(self.app.clock.now()),
+            csrf: csrf::token_of_viewer(self, &it.viewer.id),
+        })
     }
 
     async fn person_in_chrome(&self) -> Result<Option<PersonInChrome>, PageError> {

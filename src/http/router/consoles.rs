@@ -67,8 +67,8 @@ pub(super) fn focal_point_routes(routes: Routes) -> Routes {
 /// Lists the pages of the administration.
 pub(super) fn admin_routes(routes: Routes) -> Routes {
     use admin::{
-        account_acts, accounts, audit, clients, keys, mail, mail_previews, newsletter, organization_edit,
-        organizations, organizations_import, overview, proposals, recoveries, revocations, terms,
+        account_acts, account_view, accounts, audit, clients, keys, mail, mail_previews, newsletter,
+        organization_edit, organizations, organizations_import, overview, proposals, recoveries, revocations, terms,
     };
     use affiliation_requests as requests;
 
@@ -136,6 +136,11 @@ pub(super) fn admin_routes(routes: Routes) -> Routes {
             paths::ADMIN_ACCOUNT_CONFIRM,
             Support,
             get(account_acts::confirm).post(account_acts::act),
+        )
+        .at(
+            paths::ADMIN_ACCOUNT_VIEW,
+            Support,
+            get(account_view::show).post(account_view::begin),
         )
         .at(
             paths::ADMIN_RECOVERIES,

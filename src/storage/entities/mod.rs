@@ -3,6 +3,7 @@
 pub mod acceptance_count;
 pub mod account;
 pub mod account_deletion;
+pub mod account_view;
 pub mod account_word;
 pub mod affiliation;
 pub mod assisted_recovery;

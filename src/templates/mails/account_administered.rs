@@ -17,15 +17,20 @@ pub enum Administered {
     NewsletterStopped,
     /// The account has this role now.
     Role(Role),
+    /// Somebody with this role sees its pages as the person does (security.md AD-12).
+    Viewed(Role),
 }
 
-/// The mail to a person whose account the staff unlocked or suspended, whose role changed, or whose newsletter it stopped (security.md AD-1).
+/// The mail to a person whose account the staff unlocked or suspended, whose role changed, whose newsletter it
+/// stopped, or whose pages it looks at (security.md AD-1, AD-12).
 #[derive(Clone, Debug, Serialize)]
 pub struct AccountAdministered {
     pub name: String,
     pub at: Time,
     pub act: Administered,
     pub reason: Option<String>,
+    /// The number of the ticket of the ServiceDesk.
+    pub ticket: Option<String>,
 }
 
 impl MailTemplate for AccountAdministered {
@@ -37,6 +42,7 @@ impl MailTemplate for AccountAdministered {
             at: sample_time(),
             act,
             reason: reason.map(str::to_owned),
+            ticket: matches!(act, Administered::Viewed(Role::Support)).then(|| "INC-0042".into()),
         };
         vec![
             sample(Administered::Unlocked, None),
@@ -45,6 +51,11 @@ impl MailTemplate for AccountAdministered {
             sample(Administered::NewsletterStopped, None),
             sample(Administered::Role(Role::Support), None),
             sample(Administered::Role(Role::User), None),
+            sample(
+                Administered::Viewed(Role::Support),
+                Some("Asked <b>why</b> a request is missing"),
+            ),
+            sample(Administered::Viewed(Role::Administrator), Some("Asked for help")),
         ]
     }
 }

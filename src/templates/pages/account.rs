@@ -278,6 +278,15 @@ pub struct AccountSecurity {
     pub passkeys: Option<u64>,
     /// The number of recovery codes left, or `None` if a login asks for the password alone.
     pub recovery_codes: Option<u64>,
+    /// The newest views of the account by the staff.
+    pub views: Vec<PastViewRow>,
+}
+
+/// A view of the account by the staff.
+#[derive(Clone, Debug, Serialize)]
+pub struct PastViewRow {
+    pub at: Time,
+    pub reason: String,
 }
 
 impl Page for AccountSecurity {
@@ -291,12 +300,17 @@ impl Page for AccountSecurity {
             app_since: Some(samples::at()),
             passkeys: None,
             recovery_codes: Some(9),
+            views: vec![PastViewRow {
+                at: samples::at(),
+                reason: "Asked <b>why</b> a request is missing".into(),
+            }],
         };
         vec![
             Self {
                 advice: Some("password".into()),
                 password_since: Some(samples::at()),
                 is_password_stopped: true,
+                views: vec![],
                 ..safe.clone()
             },
             Self {

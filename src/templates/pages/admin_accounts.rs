@@ -116,6 +116,8 @@ pub struct AdminAccount {
     pub acts: Vec<HistoryRow>,
     /// `true` if the reader may help the person.
     pub may_help: bool,
+    /// `true` if the reader may see the pages of the account as the person does.
+    pub may_view: bool,
     /// `true` if the reader may suspend the account and change its role.
     pub may_administer: bool,
     /// The roles that the account does not have.
@@ -155,6 +157,7 @@ impl Page for AdminAccount {
             services: vec![],
             acts: vec![],
             may_help: false,
+            may_view: false,
             may_administer: false,
             roles: vec![],
         };
@@ -171,6 +174,7 @@ impl Page for AdminAccount {
             services: services.collect(),
             acts: acts.collect(),
             may_help: true,
+            may_view: true,
             may_administer: true,
             roles: ["support", "auditor", "administrator"].map(str::to_owned).into(),
             ..of(facts.clone())

@@ -11,6 +11,8 @@ pub enum Problem {
     BadRequest,
     /// 403: the person is signed in, but not for this.
     Forbidden,
+    /// 403: the person sees the account pages of somebody else, and this is none of them.
+    Viewing,
     /// 403: the form's token is missing, wrong or too old (security.md BR-1).
     FormExpired,
     NotFound,
@@ -29,9 +31,10 @@ pub enum Problem {
 }
 
 impl Problem {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::BadRequest,
         Self::Forbidden,
+        Self::Viewing,
         Self::FormExpired,
         Self::NotFound,
         Self::MethodNotAllowed,
@@ -47,7 +50,7 @@ impl Problem {
     pub const fn status(self) -> u16 {
         match self {
             Self::BadRequest => 400,
-            Self::Forbidden | Self::FormExpired => 403,
+            Self::Forbidden | Self::Viewing | Self::FormExpired => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::Conflict => 409,

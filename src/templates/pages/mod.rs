@@ -51,6 +51,7 @@ mod second_factor;
 mod signup;
 mod verify_email;
 mod weekly_digest;
+mod viewing;
 
 pub use account::*;
 pub use account_data::*;
@@ -101,3 +102,4 @@ pub use second_factor::*;
 pub use signup::*;
 pub use verify_email::VerifyEmail;
 pub use weekly_digest::WeeklyDigestStop;
+pub use viewing::*;

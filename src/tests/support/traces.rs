@@ -144,6 +144,10 @@ pub async fn person_in_every_table(op: &TestOp, email: &str) -> Known {
              sessions, grants, reached, version, completed_at) VALUES ('g', 'account', '{id}', {at}, true, {at}, 1, 1, 1, '', \
              1, {at})"
         ),
+        format!(
+            "INSERT INTO account_views (id, session_id, account_id, language, began_at, expires_at) \
+             SELECT 'v', id, '{id}', 'en', {at}, {at} FROM sessions WHERE account_id = '{id}' LIMIT 1"
+        ),
         format!("INSERT INTO second_factor_deadlines (account_id, since) VALUES ('{id}', {at})"),
         format!(
             "INSERT INTO assisted_recoveries (id, account_id, reason, asked_by, asked_at) \

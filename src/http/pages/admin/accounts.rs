@@ -105,6 +105,7 @@ async fn view(ctx: &PageContext, opened: &OpenedAccount) -> Result<AdminAccount,
         services: services::list(app, &account.id).await?,
         acts: opened.acts.iter().map(|it| history::row(app, it)).collect(),
         may_help: opened.may_help,
+        may_view: opened.may_view,
         may_administer: opened.may_administer,
         roles: Role::ALL
             .into_iter()

@@ -3,6 +3,7 @@
 //! Points, recoveries through the ServiceDesk, the services, and the audit trail. Accounts are for support and auditors, too.
 
 pub mod account_acts;
+pub mod account_view;
 pub mod accounts;
 pub mod audit;
 mod audit_change;

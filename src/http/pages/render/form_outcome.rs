@@ -89,15 +89,29 @@ impl PageContext {
         Ok(self.flash(to, failed, Tone::Bad).await)
     }
 
+    /// Redirects to the page of the view that goes on, which says that nothing was done (security.md AD-12).
+    pub(in crate::http) async fn refused_in_view(&self) -> Response {
+        let outcome = Outcome {
+            status: Some(StatusCode::FORBIDDEN.as_u16()),
+            ..Outcome::default()
+        };
+        self.flash_with(paths::VIEWING, "refused_in_view", Tone::Bad, outcome)
+            .await
+    }
+
     /// Redirects also if the store is away: what was done is done, and only the message is lost.
     async fn flash(&self, to: &str, key: &str, tone: Tone) -> Response {
+        self.flash_with(to, key, tone, Outcome::default()).await
+    }
+
+    async fn flash_with(&self, to: &str, key: &str, tone: Tone, outcome: Outcome) -> Response {
         let flash = Flash {
             key: format!("flash.{key}"),
             tone,
         };
         let outcome = Outcome {
             flash: Some(flash),
-            ..Outcome::default()
+            ..outcome
         };
         match self.show_to(to, None, outcome).await {
             Ok(response) => response,

@@ -15,7 +15,10 @@ use itu_account::http::router;
 use itu_account::http::routes::Audience;
 
 /// Paths without a form of their own on a GET page that this walk can open; each has tests of its own.
-const ELSEWHERE: [&str; 9] = [
+const ELSEWHERE: [&str; 11] = [
+    // Whoever begins a view of somebody's account does nothing else until its end: see `viewing`, which sends both twice.
+    "/admin/accounts/{id}/view",
+    "/viewing",
     // A mail program's POST has no form (RFC 8058): see `newsletter`.
     "/newsletter/stop/{token}",
     // See `focal_point_office::weekly_digest`.
