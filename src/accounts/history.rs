@@ -157,7 +157,9 @@ pub const fn visibility(action: Action) -> Visibility {
         | Action::ReceiverReplayed => Hidden("it is about a service and not about a person"),
         Action::DataBuilt => Hidden("a mail and the page of the download say it"),
         Action::AccountDeleted => Hidden("nobody can log in any more to read it"),
-        Action::MailsResent => Hidden("it is about many mails and names none of them"),
+        Action::MailsResent | Action::MailsDiscarded => {
+            Hidden("it is about many mails and names none of them")
+        }
         Action::KeyChanged => Hidden("it is about the keys of the provider"),
         Action::AuditEmptied | Action::AuditExported => Hidden("it is about the trail itself"),
     }

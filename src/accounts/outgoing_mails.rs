@@ -1,5 +1,5 @@
 //! The outgoing mail for those who operate the platform: which mails wait, were sent or given up, and why; of those that
-//! were given up, one or all that match go once more, or one is discarded. Who may is decided here. What a mail says is
+//! were given up, one or all that match go once more, or are discarded. Who may is decided here. What a mail says is
 //! never shown: it may hold a code or a link (security.md G-13, DS-7).
 //!
 //! Pages, the command line and the API call it. How a mail is sent is in `mail::outbox`.
@@ -14,11 +14,15 @@ use crate::domain::actor::Context;
 use crate::domain::event::{Action, Event};
 use crate::domain::outgoing_mail::{MailState, OutgoingMail};
 use crate::domain::powers::Area;
+use crate::domain::{Time, text};
 use crate::storage::outgoing_mails::{self as rows, Cursor, Filter};
 use crate::templates::mails::previews;
 
 /// The mails that one transaction queues once more.
 const BATCH: u64 = 200;
+
+/// The longest reason, in characters.
+const LONGEST_REASON: usize = 1000;
 
 /// The most that is counted before many are queued.
 pub const MOST_COUNTED: u64 = 10_000;
@@ -172,13 +176,7 @@ pub async fn resend_all(app: &App, context: &Context, search: MailSearch<'_>) ->
             .write(context, async |tx| -> Result<u64> {
                 let done = rows::resend_matching(tx, &filter, tx.now(), BATCH).await?;
                 if done > 0 {
-                    // The trail names no address.
-                    let event = Event::new(Action::MailsResent, "mails:given_up").with(json!({
-                        "number": done,
-                        "kind": filter.kind,
-                        "one_address": filter.recipient.is_some(),
-                    }));
-                    tx.record(event).await?;
+                    record_many(tx, Action::MailsResent, &filter, done, None).await?;
                 }
                 Ok(done)
             })
@@ -188,6 +186,71 @@ pub async fn resend_all(app: &App, context: &Context, search: MailSearch<'_>) ->
             return Ok(all);
         }
     }
+}
+
+/// Counts the mails that were given up until now and match, up to [`MOST_COUNTED`].
+pub async fn count_discardable(app: &App, context: &Context, search: MailSearch<'_>) -> Result<u64> {
+    require(app, context, context.actor.oversees(Area::Operations)).await?;
+    let filter = search.filter()?;
+    Ok(rows::count_given_up(app.db.read(), &filter, app.clock.now(), MOST_COUNTED).await?)
+}
+
+/// Deletes all mails that match and were given up until a time, now at the latest, with one reason, a batch at a time. What is
+/// given up after that stays: nobody has seen it. Returns how many.
+pub async fn discard_all(
+    app: &App,
+    context: &Context,
+    search: MailSearch<'_>,
+    until: Option<Time>,
+    reason: &str,
+) -> Result<u64> {
+    require(app, context, context.actor.administers(Area::Operations)).await?;
+    let filter = Filter {
+        state: Some(MailState::GivenUp),
+        ..search.filter()?
+    };
+    let reason = text::prose(reason, LONGEST_REASON).map_err(|it| Error::field("reason", it.message()))?;
+    if reason.is_empty() {
+        return Err(Error::field("reason", "error.required"));
+    }
+    let now = app.clock.now();
+    let until = until.map_or(now, |it| it.min(now));
+    let mut all = 0;
+    loop {
+        let done = app
+            .write(context, async |tx| -> Result<u64> {
+                let done = rows::discard_matching(tx, &filter, until, BATCH).await?;
+                if done > 0 {
+                    record_many(tx, Action::MailsDiscarded, &filter, done, Some(&reason)).await?;
+                }
+                Ok(done)
+            })
+            .await?;
+        all += done;
+        if done < BATCH {
+            return Ok(all);
+        }
+    }
+}
+
+/// Records an act on many mails. The trail names no address.
+async fn record_many(
+    tx: &Tx,
+    action: Action,
+    filter: &Filter,
+    number: u64,
+    reason: Option<&str>,
+) -> Result<()> {
+    let event = Event::new(action, "mails:given_up").with(json!({
+        "number": number,
+        "kind": filter.kind,
+        "one_address": filter.recipient.is_some(),
+    }));
+    let event = match reason {
+        Some(reason) => event.because(reason),
+        None => event,
+    };
+    Ok(tx.record(event).await?)
 }
 
 async fn record(tx: &Tx, action: Action, mail: &OutgoingMail) -> Result<()> {

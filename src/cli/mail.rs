@@ -1,4 +1,4 @@
-//! `mail`: lists and shows outgoing mails, sends those that were given up once more, or discards one. What a mail says is
+//! `mail`: lists and shows outgoing mails, sends those that were given up once more, or discards them. What a mail says is
 //! not shown: it may hold a code or a link.
 
 use clap::{Args, Subcommand};
@@ -42,10 +42,19 @@ pub(super) enum Command {
         #[command(flatten)]
         which: Which,
     },
-    /// Delete a mail that was given up
+    /// Delete a mail that was given up, or all that match
     Discard {
         /// As `mail list` shows it
-        id: String,
+        #[arg(required_unless_present = "all", conflicts_with = "all")]
+        id: Option<String>,
+        /// All that were given up, as far as the options say
+        #[arg(long, requires = "reason")]
+        all: bool,
+        #[command(flatten)]
+        which: Which,
+        /// The reason for all of them, for the audit trail
+        #[arg(long, requires = "all")]
+        reason: Option<String>,
     },
 }
 
@@ -106,7 +115,21 @@ pub(super) async fn run(console: &Console, command: Command) -> anyhow::Result<(
             let number = all.map_err(named)?;
             console.print(&json!({"resent": number}), format!("{number} mails are queued"));
         }
-        Command::Discard { id } => {
+        Command::Discard {
+            id: None,
+            which,
+            reason,
+            ..
+        } => {
+            let reason = reason.unwrap_or_default();
+            let all = outgoing_mails::discard_all(&app, &context, which.search(""), None, &reason).await;
+            let number = all.map_err(named)?;
+            console.print(
+                &json!({"discarded": number}),
+                format!("{number} mails are deleted"),
+            );
+        }
+        Command::Discard { id: Some(id), .. } => {
             outgoing_mails::discard(&app, &context, &id)
                 .await
                 .map_err(named)?;

@@ -264,6 +264,7 @@ actions! {
     MailResent = "mail.resent",
     MailsResent = "mail.many_resent",
     MailDiscarded = "mail.discarded",
+    MailsDiscarded = "mail.many_discarded",
     AuditEmptied = "audit.emptied",
     AuditExported = "audit.exported",
 }

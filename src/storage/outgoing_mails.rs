@@ -175,16 +175,36 @@ pub async fn count_resendable(
     now: Time,
     most: u64,
 ) -> Result<u64, DbErr> {
+    count_of(db, matching(filter, now).add(resendable(now)), most).await
+}
+
+/// Counts the mails that were given up until a time, up to `most`.
+pub async fn count_given_up(
+    db: &impl ConnectionTrait,
+    filter: &Filter,
+    until: Time,
+    most: u64,
+) -> Result<u64, DbErr> {
+    count_of(db, given_up(filter, until), most).await
+}
+
+async fn count_of(db: &impl ConnectionTrait, which: Condition, most: u64) -> Result<u64, DbErr> {
     let rows: Vec<String> = Entity::find()
         .select_only()
         .column(Column::Id)
-        .filter(matching(filter, now))
-        .filter(resendable(now))
+        .filter(which)
         .limit(most)
         .into_tuple()
         .all(db)
         .await?;
     Ok(rows.len() as u64)
+}
+
+/// Returns the condition of the mails that match and were given up until a time.
+fn given_up(filter: &Filter, until: Time) -> Condition {
+    matching(filter, until)
+        .add(Column::FailedAt.is_not_null())
+        .add(Column::FailedAt.lte(until))
 }
 
 /// Queues mails that were given up once more, `most` of those that match. Returns how many.
@@ -232,6 +252,28 @@ pub async fn discard(db: &impl ConnectionTrait, id: &str) -> Result<bool, DbErr>
         .exec(db)
         .await?;
     Ok(done.rows_affected == 1)
+}
+
+/// Deletes mails that were given up until a time, `most` of those that match. Returns how many.
+pub async fn discard_matching(
+    db: &impl ConnectionTrait,
+    filter: &Filter,
+    until: Time,
+    most: u64,
+) -> Result<u64, DbErr> {
+    let chosen = Query::select()
+        .column(Column::Id)
+        .from(Entity)
+        .cond_where(given_up(filter, until))
+        .limit(most)
+        .to_owned();
+    let done = Entity::delete_many()
+        .filter(Column::Id.in_subquery(chosen))
+        // One that was queued once more meanwhile stays.
+        .filter(Column::FailedAt.is_not_null())
+        .exec(db)
+        .await?;
+    Ok(done.rows_affected)
 }
 
 /// Empties the texts of mails that were given up and hold a code or a link that opens nothing any more, `most` at a time.

@@ -203,6 +203,105 @@ async fn all_that_match_go_once_more() {
 }
 
 #[tokio::test]
+async fn all_that_match_are_discarded_with_one_reason() {
+    let op = TestOp::start().await;
+    given_up(&op).await;
+    let mut admin = administrator(&op, "admin").await;
+    let list = admin.browser.get("/admin/mail?kind=password_reset").await;
+    let question = admin.browser.get(&list.link_of("#discard-all")).await;
+    assert!(question.has("[data-number='1']"), "{}", question.text());
+    let form = question
+        .form(&["action=discard", "reason"])
+        .press("action", "discard");
+    let refused = admin.browser.send(form.clone()).await;
+    assert_eq!(
+        refused.status,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "{}",
+        refused.text()
+    );
+    assert_eq!(refused.field_errors(), ["reason"]);
+    assert!(refused.has("[data-number='1']"), "{}", refused.text());
+    let form = refused
+        .form(&["action=discard", "reason"])
+        .press("action", "discard");
+    let form = form.with("reason", "A server was away");
+    // Another is given up after the page was shown: nobody has seen that one.
+    op.advance(1);
+    let mut browser = op.browser();
+    let reset = browser.get("/forgot-password").await.form(&["email"]);
+    browser.submit(reset, &[("email", ALICE)]).await;
+    let now = op.now().to_rfc3339();
+    let sql = format!(
+        "UPDATE outbox_mails SET failed_at = '{now}' WHERE kind = 'password_reset' AND failed_at IS NULL"
+    );
+    op.app.db.execute_unprepared(&sql).await.expect("given up");
+    let done = admin.browser.send(form).await;
+    assert!(done.says("flash.mails_discarded"), "{}", done.text());
+    let given_up = "/admin/mail?state=given_up";
+    let left = admin
+        .browser
+        .get(&format!("{given_up}&kind=password_reset"))
+        .await;
+    assert_eq!(left.count_of("[data-mail]"), 1, "{}", left.text());
+    let others = admin.browser.get(&format!("{given_up}&kind=new_sign_in")).await;
+    assert_eq!(others.count_of("[data-mail]"), 1, "{}", others.text());
+
+    let trail = admin.browser.get("/admin/audit?kind=mail.many_discarded").await;
+    assert_eq!(trail.count_of("[data-entry]"), 1, "{}", trail.text()); // LG-1
+    let entry = admin.browser.get(&trail.link_of("[data-entry] a")).await;
+    assert!(entry.text().contains("A server was away"), "{}", entry.text());
+    assert!(!entry.text().contains(ALICE), "{}", entry.text());
+    let form = admin.browser.is_asked(&left, "#discard-all").await;
+    for wrong in ["yesterday", ""] {
+        let form = form.clone().with("until", wrong).with("reason", "none");
+        let refused = admin.browser.send(form).await;
+        assert_eq!(
+            refused.status,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "{}",
+            refused.text()
+        );
+    }
+    let nothing = admin
+        .browser
+        .get("/admin/mail/confirm?action=discard&q=nobody@example.org")
+        .await;
+    assert!(!nothing.has("#confirm-form"), "{}", nothing.text());
+}
+
+#[tokio::test]
+async fn those_to_discard_are_found_by_an_index() {
+    // AD-4
+    let op = TestOp::start().await;
+    given_up(&op).await;
+    let kind = "new_sign_in";
+    let operator = Context::operator();
+    let search = MailSearch {
+        kind,
+        ..MailSearch::default()
+    };
+    op.app.db.statements().take();
+    assert_eq!(
+        outgoing_mails::count_discardable(&op.app, &operator, search)
+            .await
+            .unwrap(),
+        1
+    );
+    let done = outgoing_mails::discard_all(&op.app, &operator, search, None, "late").await;
+    assert_eq!(done.unwrap(), 1);
+    for statement in op.app.db.statements().take() {
+        if statement.sql.contains("outbox_mails") {
+            let plan = plan(&op, &statement).await;
+            assert!(
+                plan.contains("outbox_mails_") && !plan.contains("Seq Scan"),
+                "{plan}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn it_is_for_administrators_alone() {
     // AD-1
     let op = TestOp::start().await;

@@ -1,5 +1,5 @@
 //! `/api/v1/mails`: the outgoing mails by address, kind and state, and of those that were given up, one or all once more, or
-//! one discarded. No text of a mail is in an answer (security.md G-13, DS-7). The rules are in `accounts::outgoing_mails`.
+//! discarded. No text of a mail is in an answer (security.md G-13, DS-7). The rules are in `accounts::outgoing_mails`.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -72,6 +72,17 @@ pub const OPERATIONS: &[Operation] = &[
             Box::pin(discard(call))
         })
     },
+    Operation {
+        verb: Verb::Post,
+        summary: "Deletes all mails that were given up and match, with one reason",
+        body: Some(Model::of::<Discard>()),
+        answer: Answer::One(Model::of::<Discarded>()),
+        page: Door::At(paths::ADMIN_MAILS_CONFIRM),
+        command: Door::At("mail discard"),
+        ..Operation::reading("discardMails", "/api/v1/mails/discard", CHANGE, |call| {
+            Box::pin(discard_all(call))
+        })
+    },
 ];
 
 #[derive(Serialize, ToSchema)]
@@ -136,6 +147,26 @@ struct Resent {
     resent: u64,
 }
 
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Discard {
+    /// A whole e-mail address; all if it is left out.
+    recipient: Option<String>,
+    /// The name of a template; all if it is left out.
+    kind: Option<String>,
+    /// Those that were given up until this time; now if it is left out.
+    until: Option<DateTime<Utc>>,
+    /// The reason, for the audit trail.
+    #[schema(min_length = 1, max_length = 1000)]
+    reason: String,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Discarded {
+    /// How many were deleted.
+    discarded: u64,
+}
+
 async fn list(call: Call) -> Outcome {
     let search = MailSearch {
         recipient: call.given("recipient"),
@@ -174,4 +205,20 @@ async fn resend_all(call: Call) -> Outcome {
 async fn discard(call: Call) -> Outcome {
     outgoing_mails::discard(&call.app, &call.context, call.id()).await?;
     Ok(Reply::done())
+}
+
+async fn discard_all(call: Call) -> Outcome {
+    let Discard {
+        recipient,
+        kind,
+        until,
+        reason,
+    } = call.read()?;
+    let search = MailSearch {
+        recipient: recipient.as_deref().unwrap_or_default(),
+        kind: kind.as_deref().unwrap_or_default(),
+        state: "",
+    };
+    let discarded = outgoing_mails::discard_all(&call.app, &call.context, search, until, &reason).await?;
+    Reply::one(&Discarded { discarded })
 }

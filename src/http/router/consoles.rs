@@ -244,7 +244,7 @@ pub(super) fn admin_routes(routes: Routes) -> Routes {
         .at(
             paths::ADMIN_MAILS_CONFIRM,
             Administrator,
-            get(mail::confirm_all).post(mail::resend_all),
+            get(mail::confirm_all).post(mail::act_on_all),
         )
         .at(paths::ADMIN_MAIL, Administrator, get(mail::show))
         .at(

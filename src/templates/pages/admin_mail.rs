@@ -47,6 +47,8 @@ pub struct AdminMails {
     pub is_filtered: bool,
     /// Where all that match and were given up go once more; `None` if none is shown.
     pub resend_all: Option<String>,
+    /// Where all that match and were given up are discarded; `None` if none is shown.
+    pub discard_all: Option<String>,
 }
 
 impl Page for AdminMails {
@@ -68,6 +70,7 @@ impl Page for AdminMails {
             newest: (!rows.is_empty()).then(|| "/admin/mail".into()),
             is_filtered: true,
             resend_all: (!rows.is_empty()).then(|| "/admin/mail/confirm?q=".into()),
+            discard_all: (!rows.is_empty()).then(|| "/admin/mail/confirm?action=discard".into()),
             rows,
         };
         let wrong = Self {
@@ -153,6 +156,8 @@ pub struct AdminMailConfirm {
     pub is_cut: bool,
     pub recipient: String,
     pub kind: String,
+    /// The time of this page: what is given up after it is not discarded with the others.
+    pub until: String,
     pub back: String,
     pub form: FormState,
 }
@@ -168,6 +173,7 @@ impl Page for AdminMailConfirm {
             is_cut: false,
             recipient: String::new(),
             kind: String::new(),
+            until: "2026-11-30T12:00:00Z".into(),
             back: "/admin/mail".into(),
             form: FormState::default(),
         };
@@ -181,6 +187,13 @@ impl Page for AdminMailConfirm {
                 recipient: "john@<&>".into(),
                 kind: "password_reset".into(),
                 ..page("resend", None)
+            },
+            page("discard", None),
+            Self {
+                number: 10_000,
+                is_cut: true,
+                form: FormState::default().error("reason", "error.required"),
+                ..page("discard", None)
             },
         ]
     }

@@ -118,3 +118,36 @@ async fn reading_is_not_resending() {
     let caller = machine(&op, &rp, "admin:accounts").await;
     assert_eq!(caller.get(MAILS).await.status, 403);
 }
+
+#[tokio::test]
+async fn all_that_match_are_discarded_with_one_reason() {
+    let op = TestOp::start().await;
+    given_up(&op).await;
+    let caller = administrator(&op).await;
+    let path = format!("{MAILS}/discard");
+    let refused = caller.post(&path, json!({"reason": " "})).await;
+    assert_eq!(refused.status, 422, "{}", refused.body);
+    let before = json!({"reason": "late", "until": "2020-01-01T00:00:00Z"});
+    let none = caller.post(&path, before).await;
+    assert_eq!(
+        (none.status, &none.body),
+        (200, &json!({"discarded": 0})),
+        "{}",
+        none.body
+    );
+    let one = json!({"recipient": ALICE, "kind": "password_reset", "reason": "late"});
+    let done = caller.post(&path, one).await;
+    assert_eq!(
+        (done.status, &done.body),
+        (200, &json!({"discarded": 1})),
+        "{}",
+        done.body
+    );
+    let all = caller.post(&path, json!({"reason": "late"})).await;
+    assert_eq!(all.body, json!({"discarded": 1}), "{}", all.body);
+    // AD-1: who reads alone discards nothing.
+    let rp = client(&op, "reader").await;
+    let reader = machine(&op, &rp, "admin:operations:read").await;
+    let refused = reader.post(&path, json!({"reason": "late"})).await;
+    assert_eq!(refused.status, 403, "{}", refused.body);
+}

@@ -5,6 +5,7 @@
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
+use chrono::{DateTime, SecondsFormat};
 use serde::Deserialize;
 
 use crate::accounts::Error;
@@ -44,6 +45,7 @@ pub async fn list(ctx: PageContext, query: ListQuery) -> Result<Response, PageEr
     };
     let now = app.clock.now();
     let can_resend_all = rows.iter().any(|it| it.can_be_resent(now));
+    let has_given_up = rows.iter().any(|it| it.state(now) == MailState::GivenUp);
     let page = AdminMails {
         kinds: previews::ALL.iter().map(|it| it.name).collect(),
         states: MailState::ALL.iter().map(|it| it.as_str()).collect(),
@@ -54,6 +56,7 @@ pub async fn list(ctx: PageContext, query: ListQuery) -> Result<Response, PageEr
         newest: (!query.get("after").is_empty()).then(|| address(paths::ADMIN_MAILS, &form, None)),
         is_filtered: FILTERS.iter().any(|it| !query.get(it).is_empty()),
         resend_all: can_resend_all.then(|| address(paths::ADMIN_MAILS_CONFIRM, &form, None)),
+        discard_all: has_given_up.then(|| question(Act::Discard, &form)),
         form,
     };
     ctx.page_with(status, &page).await
@@ -126,20 +129,26 @@ pub async fn confirm(ctx: PageContext, Path(id): Path<String>) -> Result<Respons
         is_cut: false,
         recipient: String::new(),
         kind: String::new(),
+        until: String::new(),
         back: paths::admin_mail(&id),
         form: ctx.form_or(FormState::default()),
     };
     ctx.page(&page).await
 }
 
-/// Says what it will do to send all mails once more that were given up and match.
+/// Says what it will do to send all mails once more, or to discard them, that were given up and match.
 pub async fn confirm_all(ctx: PageContext, query: ListQuery) -> Result<Response, PageError> {
     let given = |name: &str| ctx.given(name).unwrap_or_default();
     let form = FormState::new(FILTERS.map(|name| (name, given(name))));
-    let number = outgoing_mails::count_resendable(&ctx.app, &ctx.actor_context(), typed(&form)).await;
+    let (app, context) = (&ctx.app, ctx.actor_context());
+    let act = Act::parse(&given("action")).unwrap_or(Act::Resend);
+    let number = match act {
+        Act::Resend => outgoing_mails::count_resendable(app, &context, typed(&form)).await,
+        Act::Discard => outgoing_mails::count_discardable(app, &context, typed(&form)).await,
+    };
     let number = match number {
         Ok(number) if number > 0 => number,
-        // Nothing is left to send, or there is no such filter: the list says so.
+        // Nothing is left, or there is no such filter: the list says so.
         Ok(_) | Err(Error::Fields(_)) => {
             return ctx
                 .show_elsewhere(&query.address_of(paths::ADMIN_MAILS, &FILTERS))
@@ -148,12 +157,19 @@ pub async fn confirm_all(ctx: PageContext, query: ListQuery) -> Result<Response,
         Err(other) => return Err(other.into()),
     };
     let page = AdminMailConfirm {
-        action: "resend",
+        action: act.as_str(),
         row: None,
         number,
         is_cut: number == MOST_COUNTED,
         recipient: form.value("q").to_owned(),
         kind: form.value("kind").to_owned(),
+        // A form that is shown again is about what was seen first.
+        until: ctx
+            .form_or(FormState::default())
+            .values
+            .get("until")
+            .cloned()
+            .unwrap_or_else(|| ctx.app.clock.now().to_rfc3339_opts(SecondsFormat::Micros, true)),
         back: address(paths::ADMIN_MAILS, &form, None),
         form: ctx.form_or(FormState::default()),
     };
@@ -166,6 +182,8 @@ pub struct Fields {
     q: String,
     kind: String,
     action: String,
+    until: String,
+    reason: String,
 }
 
 pub async fn act(Path(id): Path<String>, form: PageForm<Fields>) -> Result<Response, PageError> {
@@ -189,19 +207,33 @@ pub async fn act(Path(id): Path<String>, form: PageForm<Fields>) -> Result<Respo
     }
 }
 
-pub async fn resend_all(form: PageForm<Fields>) -> Result<Response, PageError> {
+pub async fn act_on_all(form: PageForm<Fields>) -> Result<Response, PageError> {
     let PageForm { ctx, fields, typed } = form;
-    if fields.action != "resend" {
-        return ctx.again(typed.error("action", "error.choose")).await;
-    }
+    let (app, context) = (&ctx.app, ctx.actor_context());
     let search = MailSearch {
         recipient: &fields.q,
         kind: &fields.kind,
         state: "",
     };
-    match outgoing_mails::resend_all(&ctx.app, &ctx.actor_context(), search).await {
+    let (done, text) = match Act::parse(&fields.action) {
+        None => return ctx.again(typed.error("action", "error.choose")).await,
+        Some(Act::Resend) => (
+            outgoing_mails::resend_all(app, &context, search).await,
+            "mails_resent",
+        ),
+        Some(Act::Discard) => {
+            // The time of the page that said how many.
+            let Ok(until) = DateTime::parse_from_rfc3339(&fields.until) else {
+                return Err(PageError::Invalid);
+            };
+            let until = Some(until.to_utc());
+            let done = outgoing_mails::discard_all(app, &context, search, until, &fields.reason).await;
+            (done, "mails_discarded")
+        }
+    };
+    match done {
         Ok(0) => ctx.failed(paths::ADMIN_MAILS, "mail_changed").await,
-        Ok(_) => ctx.done(paths::ADMIN_MAILS, "mails_resent").await,
+        Ok(_) => ctx.done(paths::ADMIN_MAILS, text).await,
         Err(Error::Fields(wrong)) => ctx.again(refused(typed, wrong)).await,
         Err(other) => Err(other.into()),
     }
@@ -216,6 +248,12 @@ fn row(of: &OutgoingMail, now: Time) -> MailRow {
         state: of.state(now).as_str(),
         at: of.created_at,
     }
+}
+
+/// Returns the address of the page before an act on all that match.
+fn question(act: Act, form: &FormState) -> String {
+    let address = address(paths::ADMIN_MAILS_CONFIRM, form, None);
+    paths::with_parameter(&address, "action", act.as_str())
 }
 
 /// Returns the address of a search, with the filters that have a value.
