@@ -170,9 +170,10 @@ async fn admit(app: &App, audience: Audience, parts: &mut Parts) -> Result<(), P
     let session = BrowserSession::from_request_parts(parts, app).await?;
     let (current, account) = session.get().ok_or(PageError::SignedOut)?;
     // What the person has yet to do first is theirs: a view shows the pages as they are afterwards (AD-12).
-    let due = match session.shows_other() {
-        true => None,
-        false => terms::due(app, account).await.map_err(Error::from)?,
+    let due = if session.shows_other() {
+        None
+    } else {
+        terms::due(app, account).await.map_err(Error::from)?
     };
     match due {
         Some(Due::EmailVerification) => return Err(PageError::EmailUnverified),

@@ -10,7 +10,6 @@ use sea_orm::{ConnectionTrait, QueryResult, Statement};
 use crate::support::{Form, Page, Person, TestOp};
 use itu_account::domain::AccountId;
 use itu_account::domain::account::Account;
-use itu_account::domain::profile::Language;
 use itu_account::domain::role::Role;
 use itu_account::http::viewing::{HELP, SHOWN};
 
@@ -46,15 +45,11 @@ async fn rename(op: &TestOp, email: &str, name: &str) {
     op.app.db.execute_unprepared(&sql).await.expect("renamed");
 }
 
-/// Makes Alice, who reads French and is not logged in.
+/// Makes Alice, who is not logged in.
 async fn alice(op: &TestOp) -> (Person, Account) {
     let person = op.person(ALICE).await;
     rename(op, ALICE, "Alicia").await;
-    let sql = format!("UPDATE accounts SET language = 'fr' WHERE email = '{ALICE}'");
-    op.app.db.execute_unprepared(&sql).await.expect("a language");
-    let account = op.find_account(ALICE).await;
-    assert_eq!(account.language, Language::Fr);
-    (person, account)
+    (person, op.find_account(ALICE).await)
 }
 
 fn page_of(id: &AccountId) -> String {
@@ -88,6 +83,12 @@ async fn the_staff_sees_the_pages_as_the_person_does_and_the_person_is_told() {
     // AD-12
     let op = TestOp::start().await;
     let (mut person, account) = alice(&op).await;
+    let sql = format!("UPDATE accounts SET language = 'fr' WHERE id = '{}'", account.id);
+    op.app
+        .db
+        .execute_unprepared(&sql)
+        .await
+        .expect("she reads French");
     person.logs_in().await;
     let own = person.browser.get("/account/profile").await;
     let mut sue = in_office(&op, "Suzanne", Role::Support).await;
@@ -224,7 +225,6 @@ async fn who_may_look_at_whom_is_decided_by_powers() {
                 ends(&mut person).await;
             } else {
                 assert_eq!(answer.status, refused, "{context}: {}", answer.text());
-                assert!(recorded(&op, &id, "view_begun").await.len() <= usize::from(role == Role::User) * 2);
             }
         }
     }
