@@ -19,8 +19,7 @@ use super::entities::{
     event_delivery, focal_point, global_revocation, login_throttle, newsletter_subscription, not_me_link,
     organization, outbox_mail, passkey, passkey_offer, password_reset, recovery_code, refresh_token,
     revocation, scim_resource, second_factor_deadline, service_use, session, session_client, ties_right,
-    totp_factor,
-    weekly_digest,
+    totp_factor, weekly_digest,
 };
 use super::event_seals;
 use super::personal_data::Person;

@@ -18,7 +18,8 @@ use super::entities::{
     document_acceptance, email_change, email_code, event, event_delivery, focal_point, former_address,
     global_revocation, imported_address, login_throttle, newsletter_subscription, not_me_link, organization,
     outbox_mail, passkey, passkey_offer, password_reset, recovery_code, refresh_token, revocation,
-    scim_resource, second_factor_deadline, service_use, session, session_client, ties_right, totp_factor, weekly_digest,
+    scim_resource, second_factor_deadline, service_use, session, session_client, ties_right, totp_factor,
+    weekly_digest,
 };
 use super::revocations::Whose;
 use super::{global_revocations, login_throttles, outbox};

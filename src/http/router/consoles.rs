@@ -68,7 +68,8 @@ pub(super) fn focal_point_routes(routes: Routes) -> Routes {
 pub(super) fn admin_routes(routes: Routes) -> Routes {
     use admin::{
         account_acts, account_view, accounts, audit, clients, keys, mail, mail_previews, newsletter,
-        organization_edit, organizations, organizations_import, overview, proposals, recoveries, revocations, terms,
+        organization_edit, organizations, organizations_import, overview, proposals, recoveries, revocations,
+        terms,
     };
     use affiliation_requests as requests;
 

@@ -101,5 +101,5 @@ pub use recovery::*;
 pub use second_factor::*;
 pub use signup::*;
 pub use verify_email::VerifyEmail;
-pub use weekly_digest::WeeklyDigestStop;
 pub use viewing::*;
+pub use weekly_digest::WeeklyDigestStop;
