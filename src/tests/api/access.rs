@@ -9,7 +9,6 @@ use itu_account::http::api::operations;
 use super::{Caller, client, machine, personal};
 use crate::support::{Prover, TestOp};
 
-/// Returns the path of an operation about something that is not there.
 /// Returns an address of the operation where nothing is, with the parameter that it cannot do without.
 fn path_of(operation: &Operation) -> String {
     let path = operation
