@@ -50,9 +50,8 @@ struct Deed {
     /// The office in which they acted
     acted_as: Option<String>,
     reason: Option<String>,
-    #[schema(value_type = Object)]
+    /// What it was, as the audit trail holds it: an object, a string, a boolean, or null
     before: Value,
-    #[schema(value_type = Object)]
     after: Value,
 }
 

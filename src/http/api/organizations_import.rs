@@ -80,9 +80,10 @@ struct ImportDifference {
 #[derive(Serialize, ToSchema)]
 struct ImportedMember {
     member: String,
-    #[schema(value_type = Object)]
+    /// The value before, as the member has it: text, a list, a number; null where there was none
+    #[schema(value_type = Value)]
     before: Option<Value>,
-    #[schema(value_type = Object)]
+    #[schema(value_type = Value)]
     after: Option<Value>,
 }
 

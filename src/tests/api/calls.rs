@@ -269,4 +269,12 @@ async fn the_document_is_for_everybody() {
         (200, &json!("3.1.0"))
     );
     assert!(document.header("cache-control").contains("max-age"));
+    // An office is held or not, a name is text, sectors are a list: what was before and after has no one form.
+    for model in ["Deed", "ImportedMember"] {
+        for member in ["before", "after"] {
+            let schema = &document.body["components"]["schemas"][model]["properties"][member];
+            assert!(schema.is_object(), "{model} {member}: {schema}");
+            assert!(schema.get("type").is_none(), "{model} {member}: {schema}");
+        }
+    }
 }
