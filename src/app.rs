@@ -1,8 +1,9 @@
 //! The context that every door hands to the rooms, in one cheap clone: what was started once and is shared. It holds no
-//! rule, and knows no room to the right of `storage`. `start` opens it; `unit_of_work` has the transactions of rooms, `refusals` the
-//! records of what was refused.
+//! rule, and knows no room to the right of `storage`. `start` opens it; `unit_of_work` has the transactions of rooms, `documents` the
+//! texts that were published, `refusals` the records of what was refused.
 
 mod check;
+mod documents;
 mod prerequisites;
 mod refusals;
 mod start;
@@ -16,7 +17,7 @@ use crate::breach_service::BreachService;
 use crate::certificates::Authorities;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::documents::Documents;
+use crate::documents::CurrentDocuments;
 use crate::domain::ClientId;
 use crate::domain::blocklist::Blocklist;
 use crate::domain::client_use::CountedUse;
@@ -60,8 +61,8 @@ pub struct Parts {
     pub limits: Limits,
     pub templates: Templates,
     pub mailer: Mailer,
-    /// The Terms of Use and the Privacy Notice.
-    pub documents: Documents,
+    /// The Terms of Use and the Privacy Notice, those of files and those that were published.
+    pub documents: CurrentDocuments,
     pub fetch: Fetch,
     pub client_keys: RemoteKeys,
     pub client_authorities: Authorities,

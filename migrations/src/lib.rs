@@ -68,6 +68,7 @@ mod m20261130_091500_scim_targets;
 mod m20261130_060000_offices_with_terms;
 mod m20261130_123000_rights_waiting;
 mod m20261130_124500_account_views;
+mod m20261130_150000_published_documents;
 mod online_index;
 mod owned_table;
 
@@ -145,6 +146,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_124000_weekly_digests::Migration),
             Box::new(m20261130_125000_acceptance_counts::Migration),
             Box::new(m20261130_124500_account_views::Migration),
+            Box::new(m20261130_150000_published_documents::Migration),
         ]
     }
 }

@@ -4,10 +4,13 @@
 //!
 //! Both are asked of the account as it is now, so a version that comes into force meets sessions that are open.
 
+use std::sync::Arc;
+
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::{Error, sessions};
-use crate::app::App;
+use crate::app::{App, Tx};
+use crate::documents::Documents;
 use crate::domain::Time;
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
@@ -18,15 +21,23 @@ use crate::domain::session::{Due, Session};
 use crate::storage::{acceptances, accounts};
 
 /// Both documents in force, as a page in one language offers them.
-#[derive(Clone, Copy, Debug)]
-pub struct Offer<'a> {
+#[derive(Clone, Debug)]
+pub struct Offer {
     /// The language of the page. A document that has no text in it is offered in English.
     pub language: Language,
-    pub terms: &'a Document,
-    pub privacy: &'a Document,
+    pub terms: Arc<Document>,
+    pub privacy: Arc<Document>,
 }
 
-impl Offer<'_> {
+impl Offer {
+    fn of(documents: &Documents, language: Language, now: Time) -> Self {
+        Self {
+            language,
+            terms: documents.in_force(DocumentKind::Terms, language, now),
+            privacy: documents.in_force(DocumentKind::Privacy, language, now),
+        }
+    }
+
     /// Names the texts that a page offers, for its form: the language of the page and both digests.
     pub fn label(&self) -> String {
         let language = self.language.as_str();
@@ -34,29 +45,28 @@ impl Offer<'_> {
     }
 
     pub fn acceptances(&self) -> Vec<Acceptance> {
-        vec![self.terms.into(), self.privacy.into()]
+        vec![(&*self.terms).into(), (&*self.privacy).into()]
     }
 }
 
 /// Returns the documents in force now.
-pub fn offer(app: &App, language: Language) -> Offer<'_> {
-    offer_at(app, language, app.clock.now())
+pub fn offer(app: &App, language: Language) -> Offer {
+    Offer::of(&app.documents.current(), language, app.clock.now())
 }
 
-fn offer_at(app: &App, language: Language, now: Time) -> Offer<'_> {
-    Offer {
-        language,
-        terms: app.documents.in_force(DocumentKind::Terms, language, now),
-        privacy: app.documents.in_force(DocumentKind::Privacy, language, now),
-    }
-}
-
-/// Returns the offer that a form names by [`Offer::label`], if its texts are those in force. The language is that of the
-/// page with the form: the person may have chosen another one in the meantime, in another window.
-pub(super) fn find_offer<'a>(app: &'a App, label: &str, now: Time) -> Option<Offer<'a>> {
-    let (language, _) = label.split_once(' ')?;
-    let offer = offer_at(app, Language::parse(language)?, now);
-    (offer.label() == label).then_some(offer)
+/// Returns the offer that a form names by [`Offer::label`], if its texts are those in force to the transaction: another node
+/// may just have published a version. The language is that of the page with the form: the person may have chosen another
+/// one in the meantime, in another window.
+pub(super) async fn find_offer(tx: &Tx, label: &str) -> Result<Option<Offer>, DbErr> {
+    let Some((language, _)) = label.split_once(' ') else {
+        return Ok(None);
+    };
+    let Some(language) = Language::parse(language) else {
+        return Ok(None);
+    };
+    let documents = tx.app().documents_in(tx).await?;
+    let offer = Offer::of(&documents, language, tx.now());
+    Ok((offer.label() == label).then_some(offer))
 }
 
 /// Returns what comes before everything else in a session of this account. The steps come in this order: nobody accepts
@@ -74,14 +84,15 @@ pub async fn due(app: &App, account: &Account) -> Result<Option<Due>, DbErr> {
 
 /// Lists the documents whose version in force the person has yet to accept.
 pub async fn list_unaccepted(app: &App, account: &Account) -> Result<Vec<DocumentKind>, DbErr> {
-    unaccepted(app, app.db.read(), account, app.clock.now()).await
+    let documents = app.documents.current();
+    unaccepted(&documents, app.db.read(), account, app.clock.now()).await
 }
 
 /// Reads the earlier acceptances only where the last one is not of the version in force. Nodes of two releases, or with
 /// two directories of documents, have different versions in force: each is asked for once, and not again after the
 /// other.
 async fn unaccepted(
-    app: &App,
+    documents: &Documents,
     db: &impl ConnectionTrait,
     account: &Account,
     now: Time,
@@ -89,10 +100,10 @@ async fn unaccepted(
     let mut found = Vec::new();
     for kind in DocumentKind::ALL {
         let last = account.accepted(kind);
-        if last.is_some_and(|it| app.documents.is_up_to_date(kind, it, now)) {
+        if last.is_some_and(|it| documents.is_up_to_date(kind, it, now)) {
             continue;
         }
-        let in_force = app.documents.in_force(kind, Language::En, now);
+        let in_force = documents.in_force(kind, Language::En, now);
         if !acceptances::exists(db, &account.id, kind, &in_force.version).await? {
             found.push(kind);
         }
@@ -103,12 +114,13 @@ async fn unaccepted(
 /// Accepts the texts that were shown, named by [`Offer::label`], if they still are those in force.
 pub async fn accept(app: &App, context: &Context, session: &Session, shown: &str) -> super::Result<()> {
     app.write(context, async |tx| {
-        let offer = find_offer(app, shown, tx.now()).ok_or(Error::Conflict)?;
+        let offer = find_offer(tx, shown).await?.ok_or(Error::Conflict)?;
         // Whoever else opened the page in this session may have accepted already, and the session may have ended.
         sessions::hold(tx, session).await?;
         let account = accounts::find(tx, &session.account).await?;
         let account = account.ok_or(Error::ReauthenticationNeeded)?;
-        let unaccepted = unaccepted(app, tx, &account, tx.now()).await?;
+        let documents = app.documents_in(tx).await?;
+        let unaccepted = unaccepted(&documents, tx, &account, tx.now()).await?;
         let mut accepted = offer.acceptances();
         accepted.retain(|it| unaccepted.contains(&it.document));
         if accepted.is_empty() {

@@ -15,6 +15,7 @@ use crate::breach_service::BreachService;
 use crate::certificates::Authorities;
 use crate::clock::Clock;
 use crate::config::{Config, Migrate, Transport};
+use crate::documents::CurrentDocuments;
 use crate::fetch::Fetch;
 use crate::jose::RemoteKeys;
 use crate::keys::{Keyring, rotation};
@@ -77,7 +78,7 @@ impl App {
                 outbox: config.mail.transport == Transport::Outbox,
             }),
             mailer,
-            documents,
+            documents: CurrentDocuments::new(documents),
             client_authorities,
             client_keys: RemoteKeys::new(fetch.clone(), clock.clone()),
             fetch,
@@ -91,6 +92,7 @@ impl App {
             config: Arc::new(config),
         }));
         rotation::load(&app).await?;
+        app.refresh_documents().await?;
         Ok(app)
     }
 }

@@ -48,7 +48,7 @@ pub(super) async fn run(console: &Console, command: Command) -> anyhow::Result<(
         Command::Show(text) => {
             let (found, language) = text.find(&app, &context).await?;
             let shown = terms_versions::text(&app, &context, found.kind, &found.version, language).await?;
-            let file = terms_versions::file(&app, shown).unwrap_or_default();
+            let file = terms_versions::file(&app, &shown).unwrap_or_default();
             let mut json = in_json(&found);
             json["language"] = json!(shown.language);
             json["text"] = json!(file);

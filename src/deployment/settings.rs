@@ -11,7 +11,7 @@ use crate::domain::document::DocumentKind;
 
 /// Writes what this process has of them.
 pub(super) fn export(app: &App, files: &mut Files) {
-    for (name, text) in app.documents.files() {
+    for (name, text) in app.documents.current().files() {
         files.insert(name, text.as_bytes().to_vec());
     }
     files.insert(POLICY.to_owned(), app.config.policy.to_toml().into_bytes());
@@ -27,7 +27,8 @@ pub(super) fn check(app: &App, files: &Files) -> Vec<FileProblem> {
 }
 
 fn documents(app: &App, files: &Files) -> Vec<FileProblem> {
-    let served: BTreeMap<String, &str> = app.documents.files().collect();
+    let current = app.documents.current();
+    let served: BTreeMap<String, &str> = current.files().collect();
     let mut problems = Vec::new();
     for kind in DocumentKind::ALL {
         let folder = format!("{}/", kind.as_str());

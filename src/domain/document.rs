@@ -1,12 +1,14 @@
 //! The Terms of Use and the Privacy Notice: their versions, each with a date of effect and a text in each language, and
 //! what a person accepted of them. `documents` reads the files and says which version is in force.
 
+use std::collections::BTreeMap;
+
 use chrono::{NaiveDate, NaiveTime};
 
-use super::Time;
 use super::account::Account;
 use super::profile::Language;
 use super::secret::Digest;
+use super::{AccountId, Time};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -106,8 +108,47 @@ impl Document {
     }
 }
 
+/// The texts of a version as files by their names: `en.md`.
+pub type Texts = BTreeMap<String, String>;
+
+/// Who published a version, if it was a person whose account there is, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Publication {
+    pub by: Option<AccountId>,
+    pub at: Time,
+}
+
+/// A version that was published while the service ran.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublishedVersion {
+    pub kind: DocumentKind,
+    pub version: String,
+    pub files: Texts,
+    pub publication: Publication,
+}
+
+/// Writes the file of a text, as [`Document::parse`] reads it.
+pub fn file(version: &str, day: NaiveDate, changed: &str, text: &str) -> String {
+    let text = text.trim_end();
+    format!("version: {version}\neffective: {day}\nchanged: {changed}\n\n{text}\n")
+}
+
+/// Returns the file with another day of effect.
+pub fn moved_to(day: NaiveDate, file: &str) -> String {
+    let mut is_head = true;
+    let lines = file.split_inclusive('\n').map(|line| {
+        is_head = is_head && !line.trim_end().is_empty();
+        if is_head && line.starts_with("effective: ") {
+            format!("effective: {day}\n")
+        } else {
+            line.to_owned()
+        }
+    });
+    lines.collect()
+}
+
 /// Returns `true` for a name that is at home in an address and as a folder.
-fn is_version(text: &str) -> bool {
+pub fn is_version(text: &str) -> bool {
     let is_allowed = |it: u8| it.is_ascii_alphanumeric() || it == b'-' || it == b'.';
     (1..=32).contains(&text.len()) && text.bytes().all(is_allowed) && !text.starts_with('.')
 }
@@ -206,6 +247,23 @@ mod tests {
         // `sha256sum` of the same bytes
         assert_eq!(document.sha256.len(), 64);
         assert_ne!(document.sha256, parse(&FILE.replace("two", "2")).unwrap().sha256);
+    }
+
+    #[test]
+    fn a_file_is_written_as_it_is_read_and_moved_to_another_day() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let text = "## One\neffective: 2020-01-01\n";
+        let written = file("2027-02", day("2027-02-01"), "All of it.", text);
+        let document = parse(&written).unwrap();
+        assert_eq!(document.changed.as_deref(), Some("All of it."));
+        assert_eq!(document.effective_from.date_naive(), day("2027-02-01"));
+        let moved = moved_to(day("2027-03-01"), &written);
+        assert_eq!(moved, file("2027-02", day("2027-03-01"), "All of it.", text));
+        let unordered = "effective: 2027-02-01\r\nversion: 1\n\ntext";
+        assert_eq!(
+            moved_to(day("2027-03-01"), unordered),
+            "effective: 2027-03-01\nversion: 1\n\ntext"
+        );
     }
 
     #[test]

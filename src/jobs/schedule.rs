@@ -150,6 +150,7 @@ pub fn start(app: &App) -> Running {
 pub async fn refresh(app: &App) -> anyhow::Result<()> {
     rotation::refresh(app).await?;
     app.registry.refresh(app.db.read()).await?;
+    app.refresh_documents().await?;
     Ok(())
 }
 

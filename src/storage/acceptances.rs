@@ -1,7 +1,7 @@
 //! The texts of Terms of Use and Privacy Notice that people were shown and accepted: written once each, never changed.
 
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
 use super::entities::document_acceptance::{ActiveModel, Column, Entity};
 use crate::domain::document::{Acceptance, DocumentKind};
@@ -50,6 +50,20 @@ pub async fn exists(
     let found: Option<String> = Entity::find_by_id(key)
         .select_only()
         .column(Column::Version)
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(found.is_some())
+}
+
+/// Returns `true` if anybody has accepted this version.
+pub async fn exist(db: &impl ConnectionTrait, document: DocumentKind, version: &str) -> Result<bool, DbErr> {
+    let found: Option<String> = Entity::find()
+        .filter(Column::Document.eq(document.as_str()))
+        .filter(Column::Version.eq(version))
+        .select_only()
+        .column(Column::AccountId)
+        .limit(1)
         .into_tuple()
         .one(db)
         .await?;

@@ -1,5 +1,5 @@
-//! Counters that rise with each change of what processes keep in memory (clients, signing keys), so
-//! that a process asks one row instead of reading everything again.
+//! Counters that rise with each change of what processes keep in memory (clients, signing keys,
+//! published documents), so that a process asks one row instead of reading everything again.
 
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, ExprTrait};
@@ -9,6 +9,7 @@ use crate::domain::Time;
 
 pub const CLIENTS: &str = "clients";
 pub const SIGNING_KEYS: &str = "signing_keys";
+pub const DOCUMENTS: &str = "documents";
 /// The name of the time, not a counter, when the administrators were last mailed about what is overdue.
 pub const OVERDUE_NOTIFIED: &str = "overdue_told";
 /// The name of the time, not a counter, when the weekly digests of all were last found written.

@@ -82,6 +82,13 @@ pub enum Left {
 /// The tables whose rows stay, with what becomes of each column. In the tables of `DELETED`, the rows of others name the
 /// person by the identifier of the account alone: who decided, who designated.
 pub const STAYING: &[(&str, &str, Left)] = &[
+    // The publisher goes by the foreign key.
+    ("document_versions", "effective_from", Left::Kept),
+    ("document_versions", "id", Left::Kept),
+    ("document_versions", "kind", Left::Kept),
+    ("document_versions", "published_at", Left::Kept),
+    ("document_versions", "published_by", Left::Emptied),
+    ("document_versions", "version", Left::Kept),
     ("events", "account_id", Left::Kept),
     ("events", "acted_as", Left::Kept),
     ("events", "action", Left::Kept),

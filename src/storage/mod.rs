@@ -61,6 +61,7 @@ pub mod password_resets;
 pub mod pending_requests;
 pub mod pending_signups;
 pub mod personal_data;
+pub mod published_documents;
 pub mod refresh_tokens;
 pub mod revocations;
 pub mod roster;

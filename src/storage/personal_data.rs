@@ -15,11 +15,11 @@ use serde_json::{Map, Value};
 use super::entities::{
     account, account_deletion, account_view, account_word, affiliation, assisted_recovery,
     authentication_request, client_owner, code_attempt, consent, data_download, deletion_link, deputy,
-    document_acceptance, email_change, email_code, event, event_delivery, focal_point, former_address,
-    global_revocation, imported_address, login_throttle, newsletter_subscription, not_me_link, organization,
-    outbox_mail, passkey, passkey_offer, password_reset, recovery_code, refresh_token, revocation,
-    scim_resource, second_factor_deadline, service_use, session, session_client, ties_right, totp_factor,
-    weekly_digest,
+    document_acceptance, document_version, email_change, email_code, event, event_delivery, focal_point,
+    former_address, global_revocation, imported_address, login_throttle, newsletter_subscription,
+    not_me_link, organization, outbox_mail, passkey, passkey_offer, password_reset, recovery_code,
+    refresh_token, revocation, scim_resource, second_factor_deadline, service_use, session, session_client,
+    ties_right, totp_factor, weekly_digest,
 };
 use super::revocations::Whose;
 use super::{global_revocations, login_throttles, outbox};
@@ -115,6 +115,10 @@ pub const WITHOUT_PEOPLE: &[(&str, &str)] = &[
     ("client_secrets", "secrets of services"),
     ("clients", "services"),
     ("daily_counts", "how often things happened, by day"),
+    (
+        "document_texts",
+        "the texts of published versions of the documents",
+    ),
     ("event_chain_ends", "the ends of the chain of the audit trail"),
     (
         "event_exclusions",
@@ -186,6 +190,7 @@ pub async fn read<E: From<DbErr>>(
     take(rows::<deletion_link::Entity>(db, deletion_link::Column::AccountId.eq(id)).await?)?;
     take(rows::<deputy::Entity>(db, deputy::Column::AccountId.eq(id)).await?)?;
     take(rows::<document_acceptance::Entity>(db, document_acceptance::Column::AccountId.eq(id)).await?)?;
+    take(rows::<document_version::Entity>(db, document_version::Column::PublishedBy.eq(id)).await?)?;
     take(email_changes)?;
     take(rows::<email_code::Entity>(db, email_code::Column::Address.is_in(person.addresses)).await?)?;
     take(rows::<event_delivery::Entity>(db, event_delivery::Column::AccountId.eq(id)).await?)?;

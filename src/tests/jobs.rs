@@ -27,9 +27,12 @@ use itu_account::storage::{
 };
 
 /// All other tables may have as many rows as there are people, or more.
-const SMALL: [&str; 12] = [
+const SMALL: [&str; 14] = [
     "client_secrets",
     "clients",
+    // As many as times that the documents were changed.
+    "document_texts",
+    "document_versions",
     // A few for each service.
     "event_receivers",
     "generations",

@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, Statement};
 
 use crate::support::TestOp;
 use itu_account::accounts::retention;
-use itu_account::domain::document::{Block, Document, DocumentKind};
+use itu_account::domain::document::{Block, DocumentKind};
 use itu_account::domain::profile::Language;
 use itu_account::domain::token::LONGEST_REFRESH_TOKEN;
 use itu_account::domain::{
@@ -42,6 +42,7 @@ fn kept() -> Vec<Kept> {
                 "consents",
                 "deputies",
                 "document_acceptances",
+                "document_versions",
                 "focal_points",
                 "newsletter_subscriptions",
                 "organizations",
@@ -146,10 +147,8 @@ fn in_words(period: Duration) -> String {
 /// Returns the section on how long data is kept, which has the same place in all languages.
 fn section(op: &TestOp, language: Language) -> Vec<String> {
     const PLACE: usize = 6;
-    let notice: &Document = op
-        .app
-        .documents
-        .in_force(DocumentKind::Privacy, language, op.now());
+    let documents = op.app.documents.current();
+    let notice = documents.in_force(DocumentKind::Privacy, language, op.now());
     let is_heading = |it: &Block| matches!(it, Block::Heading(_));
     let mut sections = notice.blocks.split(is_heading);
     let blocks = sections.nth(PLACE).expect("a section");

@@ -87,7 +87,7 @@ struct TermsVersion {
     effective: NaiveDate,
     /// The day on which the next version replaced or will replace it
     until: Option<NaiveDate>,
-    /// Where it comes from: `program`, or `directory` for the one that `[site] documents` names
+    /// Where it comes from: `program`, or `directory` for the one that `[site] documents` names, `published`
     source: &'static str,
     texts: Vec<TermsText>,
     /// The languages that it lacks
@@ -217,12 +217,12 @@ async fn read(call: Call) -> Outcome {
     let language = language(&call)?;
     let found = find(&call).await?;
     let text = terms_versions::text(&call.app, &call.context, found.kind, &found.version, language).await?;
-    let file = terms_versions::file(&call.app, text).ok_or(Error::NotFound)?;
+    let file = terms_versions::file(&call.app, &text).ok_or(Error::NotFound)?;
     Reply::one(&TermsVersionDetail {
         version: TermsVersion::from(&found),
         language: text.language.as_str(),
         changed: text.changed.clone(),
-        text: file.to_owned(),
+        text: file,
     })
 }
 

@@ -1,6 +1,8 @@
 //! The Terms of Use and the Privacy Notice: the pages that show them, in every version; the page that asks to accept what
 //! is new; and the page of a person who does not accept it, which leads to their data and out (product.md, step 3 d).
 
+use std::sync::Arc;
+
 use axum::response::Response;
 use serde::Deserialize;
 
@@ -31,15 +33,15 @@ pub async fn privacy(ctx: PageContext) -> Result<Response, PageError> {
 
 /// Shows the version in force, or the one that the address names.
 async fn show(ctx: &PageContext, kind: DocumentKind) -> Result<Response, PageError> {
-    let (documents, language, now) = (&ctx.app.documents, language(ctx), ctx.app.clock.now());
+    let (documents, language, now) = (ctx.app.documents.current(), language(ctx), ctx.app.clock.now());
     let in_force = documents.in_force(kind, language, now);
     let document = match ctx.query("version") {
         Some(version) => documents
             .find(kind, &version, language)
             .ok_or(PageError::NotFound)?,
-        None => in_force,
+        None => Arc::clone(&in_force),
     };
-    let all: Vec<&Document> = documents.list(kind, language).collect();
+    let all: Vec<&Arc<Document>> = documents.list(kind, language).collect();
     let place = all
         .iter()
         .position(|it| it.version == document.version)
@@ -61,8 +63,8 @@ async fn show(ctx: &PageContext, kind: DocumentKind) -> Result<Response, PageErr
         blocks: document.blocks.clone(),
         language: written_in.as_str(),
         dir: written_in.direction(),
-        announced: documents.announced(kind, language, now).map(version),
-        versions: all.into_iter().map(version).collect(),
+        announced: documents.announced(kind, language, now).map(|it| version(&it)),
+        versions: all.into_iter().map(|it| version(it)).collect(),
     };
     ctx.page(&page).await
 }
@@ -77,12 +79,12 @@ fn version(document: &Document) -> DocumentVersion {
 
 /// Returns the versions that will take effect, of both documents.
 pub fn announced(ctx: &PageContext) -> Vec<DocumentVersion> {
-    let (documents, now) = (&ctx.app.documents, ctx.app.clock.now());
+    let (documents, now) = (ctx.app.documents.current(), ctx.app.clock.now());
     let next = |kind| documents.announced(kind, language(ctx), now);
     DocumentKind::ALL
         .into_iter()
         .filter_map(next)
-        .map(version)
+        .map(|it| version(&it))
         .collect()
 }
 
@@ -135,7 +137,11 @@ pub async fn show_acceptance(ctx: PageContext) -> Result<Response, PageError> {
 /// Returns a document that the person has yet to accept, with what changed since.
 fn changed(ctx: &PageContext, kind: DocumentKind, accepted: Option<&str>) -> Option<ChangedDocument> {
     let now = ctx.app.clock.now();
-    let since = ctx.app.documents.since(kind, accepted, language(ctx), now);
+    let since = ctx
+        .app
+        .documents
+        .current()
+        .since(kind, accepted, language(ctx), now);
     let newest = since.last()?;
     // Who accepted nothing yet is told of no change.
     let changes = since.iter().filter(|_| accepted.is_some());

@@ -19,6 +19,8 @@ pub mod data_download;
 pub mod deletion_link;
 pub mod deputy;
 pub mod document_acceptance;
+pub mod document_text;
+pub mod document_version;
 pub mod email_change;
 pub mod email_code;
 pub mod event;

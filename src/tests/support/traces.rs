@@ -181,6 +181,10 @@ pub async fn person_in_every_table(op: &TestOp, email: &str) -> Known {
             "INSERT INTO document_acceptances (account_id, document, version, language, sha256, accepted_at) \
              VALUES ('{id}', 'terms', '1', 'en', 'x', {at})"
         ),
+        format!(
+            "INSERT INTO document_versions (id, kind, version, effective_from, published_at, published_by) \
+             VALUES ('terms/w', 'terms', 'w', {soon}, {at}, '{id}')"
+        ),
         format!("INSERT INTO code_attempts (address, at) VALUES ('{label}', {soon})"),
         format!(
             "INSERT INTO imported_addresses (digest, account_id, imported_at) VALUES ('i', '{id}', {at})"
