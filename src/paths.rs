@@ -146,7 +146,10 @@ pub const ADMIN_ACCOUNT_VIEW: &str = "/admin/accounts/{id}/view";
 pub const ADMIN_RECOVERIES: &str = "/admin/recoveries";
 pub const ADMIN_RECOVERY: &str = "/admin/recoveries/{id}";
 pub const ADMIN_TERMS: &str = "/admin/terms";
+pub const ADMIN_TERMS_NEW: &str = "/admin/terms/new";
+pub const ADMIN_TERMS_NEW_CONFIRM: &str = "/admin/terms/new/confirm";
 pub const ADMIN_TERMS_VERSION: &str = "/admin/terms/{kind}/{version}";
+pub const ADMIN_TERMS_VERSION_CONFIRM: &str = "/admin/terms/{kind}/{version}/confirm";
 pub const ADMIN_NEWSLETTER: &str = "/admin/newsletter";
 pub const ADMIN_NEWSLETTER_EXPORT: &str = "/admin/newsletter/export";
 pub const ADMIN_NEWSLETTER_FILE: &str = "/admin/newsletter/subscribers.csv";
@@ -193,6 +196,7 @@ pub const API_DOCUMENT: &str = "/api/openapi.json";
 pub const API_PROBLEM: &str = "/api/problems/{name}";
 pub const API_CLIENT: &str = "/api/v1/clients/{id}";
 pub const API_RECEIVER: &str = "/api/v1/clients/{id}/receivers/{receiver}";
+pub const API_TERMS_VERSION: &str = "/api/v1/terms/{kind}/{version}";
 pub const API_REVOCATION: &str = "/api/v1/revocations/{id}";
 
 // The demo's mails, on loopback only.
@@ -212,6 +216,18 @@ pub fn asset(file: &str) -> String {
 /// Returns the type of a problem.
 pub fn api_problem(name: &str) -> String {
     filled(API_PROBLEM, &[name])
+}
+
+pub fn api_terms_version(kind: &str, version: &str) -> String {
+    filled(API_TERMS_VERSION, &[kind, version])
+}
+
+pub fn admin_terms_version(kind: &str, version: &str) -> String {
+    filled(ADMIN_TERMS_VERSION, &[kind, version])
+}
+
+pub fn admin_terms_version_confirm(kind: &str, version: &str) -> String {
+    filled(ADMIN_TERMS_VERSION_CONFIRM, &[kind, version])
 }
 
 pub fn api_revocation(id: &str) -> String {

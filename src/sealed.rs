@@ -30,6 +30,8 @@ pub enum Purpose {
     RepeatedCall,
     /// A table of organizations, until its administrator applies it.
     OrganizationsTable,
+    /// The texts of a version of a document, until its administrator publishes it.
+    TermsDraft,
     /// A test login that is under way.
     TestLogin,
     /// The result of a test login, for whoever began it.
@@ -45,6 +47,7 @@ impl Purpose {
             Self::RecoveryCodes => Kind::RecoveryCodes,
             Self::RepeatedCall => Kind::RepeatedCall,
             Self::OrganizationsTable => Kind::OrganizationsTable,
+            Self::TermsDraft => Kind::TermsDraft,
             Self::TestLogin | Self::TestLoginReport => Kind::TestLogin,
         }
     }
@@ -59,6 +62,7 @@ impl Purpose {
             Self::RecoveryCodes => "recovery-codes",
             Self::RepeatedCall => "repeated-call",
             Self::OrganizationsTable => "organizations-table",
+            Self::TermsDraft => "terms-draft",
             Self::TestLogin => "test-login",
             Self::TestLoginReport => "test-login-report",
         }

@@ -132,6 +132,9 @@ pub const fn visibility(action: Action) -> Visibility {
         | Action::OrganizationsImported => Hidden("it is about an organization and not about its people"),
         Action::MembershipTypeChanged
         | Action::RightTypeChanged
+        | Action::DocumentPublished
+        | Action::DocumentRescheduled
+        | Action::DocumentWithdrawn
         | Action::DeploymentApplied
         | Action::DeploymentExported => Hidden("it is about the deployment and not about a person"),
         Action::TokenExchanged | Action::TokenRevoked | Action::CodeReused => {

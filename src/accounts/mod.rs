@@ -32,6 +32,8 @@ pub mod password;
 pub mod person;
 mod personal_keys;
 pub mod profile;
+pub mod publication_draft;
+pub mod publications;
 pub mod recovery;
 pub mod retention;
 pub mod roles;

@@ -72,7 +72,7 @@ enum Command {
     /// Subscribers to the newsletter: as a table, and the end of a subscription
     #[command(subcommand)]
     Newsletter(newsletter::Command),
-    /// Terms of Use and Privacy Notice: the versions, who accepted them, what changed
+    /// Terms of Use and Privacy Notice: the versions, who accepted them, what changed; publish, schedule, withdraw
     #[command(subcommand)]
     Terms(terms::Command),
     /// Make the deployment what the files of a directory say, all or nothing

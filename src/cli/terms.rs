@@ -1,15 +1,22 @@
-//! `terms`: the versions of the Terms of Use and of the Privacy Notice, who accepted them, the text of one and what changed in it.
+//! `terms`: the versions of the Terms of Use and of the Privacy Notice, who accepted them, the text of one and what changed in it;
+//! a new version from a directory, another day for one whose day is to come, and its end.
 
-use anyhow::bail;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::console::Console;
+use super::user::errors;
 use crate::accounts::Error;
+use crate::accounts::publication_draft::NewVersion;
+use crate::accounts::publications;
 use crate::accounts::terms_versions::{self, VersionSearch, VersionView};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::domain::actor::Context;
+use crate::domain::document::{DocumentKind, Texts};
 use crate::domain::document_difference::{Change, DocumentDifference, Part};
 use crate::domain::profile::Language;
 
@@ -28,6 +35,30 @@ pub(super) enum Command {
     Show(Text),
     /// Print what changed in a version since the one before
     Diff(Text),
+    /// Publish a version, which everybody is asked to accept from its day on
+    Publish {
+        /// terms or privacy
+        kind: String,
+        /// The directory with a file for each language, en.md first of all; the heads say version and day
+        directory: PathBuf,
+        /// Say what would be published, and publish nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Give a published version whose day is to come another day
+    Schedule {
+        /// terms or privacy
+        kind: String,
+        version: String,
+        /// YYYY-MM-DD, in UTC; today brings it into force at once
+        day: String,
+    },
+    /// Withdraw a published version whose day is to come, with its texts
+    Withdraw {
+        /// terms or privacy
+        kind: String,
+        version: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -71,6 +102,103 @@ pub(super) async fn run(console: &Console, command: Command) -> anyhow::Result<(
             console.print(&json, difference(&changes.difference));
             Ok(())
         }
+        Command::Publish {
+            kind,
+            directory,
+            dry_run,
+        } => {
+            let new = read(&kind, &directory)?;
+            if dry_run {
+                return preview(console, &app, &context, &new).await;
+            }
+            let made = publications::publish(&app, &context, &new, None).await;
+            print(console, &made.map_err(refused)?);
+            Ok(())
+        }
+        Command::Schedule { kind, version, day } => {
+            let of = (kind.as_str(), version.as_str());
+            let moved = publications::reschedule(&app, &context, of, &day, None).await;
+            print(console, &moved.map_err(refused)?);
+            Ok(())
+        }
+        Command::Withdraw { kind, version } => {
+            let of = (kind.as_str(), version.as_str());
+            publications::withdraw(&app, &context, of, None)
+                .await
+                .map_err(refused)?;
+            let json = json!({ "kind": kind, "version": version, "state": "withdrawn" });
+            console.print(&json, format!("{kind} {version}  withdrawn"));
+            Ok(())
+        }
+    }
+}
+
+/// Reads the files of a version.
+fn read(kind: &str, directory: &Path) -> anyhow::Result<NewVersion> {
+    let Some(kind) = DocumentKind::parse(kind) else {
+        bail!("{kind} is neither terms nor privacy");
+    };
+    let place = || directory.display().to_string();
+    let mut files = Texts::new();
+    for entry in std::fs::read_dir(directory).with_context(place)? {
+        let path = entry.with_context(place)?.path();
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        if name.ends_with(".md") {
+            let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+            files.insert(name, text);
+        }
+    }
+    NewVersion::of_files(kind, files).map_err(|it| anyhow::anyhow!("{}: {it}", place()))
+}
+
+async fn preview(console: &Console, app: &App, context: &Context, new: &NewVersion) -> anyhow::Result<()> {
+    let found = publications::preview(app, context, new, Language::En)
+        .await
+        .map_err(refused)?;
+    let missing: Vec<&str> = found.missing.iter().map(|it| it.as_str()).collect();
+    let people = found.people.map(|it| it.number);
+    let day = found.text.effective_from.date_naive();
+    let follows = found.follows.as_ref().map(|(before, _)| before.version.as_str());
+    let json = json!({
+        "kind": new.kind().as_str(),
+        "version": new.name(),
+        "effective": day,
+        "in_force_at_once": found.is_in_force_at_once,
+        "follows": follows,
+        "missing": missing,
+        "people": people,
+        "parts": found.follows.as_ref().map(|(_, it)| &it.parts),
+    });
+    let mut text = format!("{} {}  from {day}", new.kind().as_str(), new.name());
+    if let Some(people) = people {
+        text.push_str(&format!(", to be accepted by {people}"));
+    }
+    if !missing.is_empty() {
+        text.push_str(&format!(", lacks {}", missing.join(" ")));
+    }
+    if let Some((before, changes)) = &found.follows {
+        text.push_str(&format!("\nafter {}\n{}", before.version, difference(changes)));
+    }
+    console.print(&json, text);
+    Ok(())
+}
+
+fn print(console: &Console, version: &VersionView) {
+    console.print(&in_json(version), in_words(version));
+}
+
+/// Says what is wrong with a version, or that none can be changed.
+fn refused(error: Error) -> anyhow::Error {
+    match error {
+        Error::NotFound => anyhow::anyhow!("there is no such version; `terms list` names them"),
+        Error::Conflict => anyhow::anyhow!(
+            "a version that is or was in force stays, and one that a file has is changed there; or it has changed meanwhile"
+        ),
+        other => errors::in_words(other),
     }
 }
 
@@ -111,7 +239,7 @@ async fn list(
             found => found?,
         };
         for version in &found.rows {
-            console.print(&in_json(version), in_words(version));
+            print(console, version);
         }
         if found.page * found.size >= found.total {
             return Ok(());
@@ -132,6 +260,8 @@ fn in_json(it: &VersionView) -> Value {
         "effective": it.effective_from.date_naive(),
         "until": it.until.map(|it| it.date_naive()),
         "source": it.source.as_str(),
+        "published_at": it.publication.as_ref().map(|it| it.at),
+        "published_by": it.publication.as_ref().and_then(|it| it.by.as_ref()).map(ToString::to_string),
         "texts": texts,
         "missing": it.missing,
         "accepted": it.accepted.map(|it| it.number),

@@ -1,6 +1,6 @@
 //! `itu-account user`: the first administrator, taking accounts over, answering the telephone.
 
-mod errors;
+pub(super) mod errors;
 mod help;
 mod import;
 mod import_report;

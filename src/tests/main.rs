@@ -74,6 +74,7 @@ mod starting;
 mod store_away;
 mod support;
 mod terms_console;
+mod terms_published;
 mod token_exchange;
 mod typed_names;
 mod viewing;

@@ -4,7 +4,7 @@ use crate::accounts::{self, Error};
 use crate::i18n::{self, Locale};
 
 /// Names the fields and says what is wrong with each.
-pub(super) fn in_words(error: Error) -> anyhow::Error {
+pub(in crate::cli) fn in_words(error: Error) -> anyhow::Error {
     match error {
         accounts::Error::Fields(fields) => {
             let named: Vec<String> = fields

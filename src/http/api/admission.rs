@@ -18,7 +18,7 @@ use super::precondition::{IfMatch, unless_known};
 use crate::app::App;
 use crate::domain::actor::Context;
 use crate::http::extract::Program;
-use crate::http::extract::form::{self, FORM_BODY, FormError, Pairs, TABLE_BODY};
+use crate::http::extract::form::{self, FormError, Pairs, TABLE_BODY};
 use crate::http::problem::{Kind, Problem, REALM};
 use crate::limits::{Allowance, Limit, Refused};
 use crate::oidc::endpoints;
@@ -191,7 +191,9 @@ async fn read_body(operation: &Operation, parts: &Parts, body: Body) -> Result<B
         accepted = form::of_type(&parts.headers, "application/merge-patch+json");
     }
     accepted.map_err(|it| unreadable(FormError::NotJson(it)))?;
-    let bytes = form::read_bytes(body, FORM_BODY).await.map_err(unreadable)?;
+    let bytes = form::read_bytes(body, operation.largest_body)
+        .await
+        .map_err(unreadable)?;
     let value: Value = serde_json::from_slice(&bytes)
         .map_err(|error| Problem::new(Kind::BadRequest).detailed(format!("The body is not JSON: {error}")))?;
     if has_nul(&value) {

@@ -12,6 +12,7 @@ use utoipa::openapi::schema::Schema;
 
 use super::call::{Call, Reply};
 use crate::domain::powers::Power;
+use crate::http::extract::form::FORM_BODY;
 use crate::http::problem::Problem;
 
 /// The method of an operation.
@@ -144,6 +145,8 @@ pub struct Operation {
     pub body: Option<Model>,
     /// `true` if the body is a table, as `text/csv`.
     pub takes_table: bool,
+    /// The largest body, in bytes.
+    pub largest_body: usize,
     pub answer: Answer,
     /// `true` if it changes what somebody has read: `If-Match` is needed.
     pub needs_version: bool,
@@ -166,6 +169,7 @@ impl Operation {
             query: &[],
             body: None,
             takes_table: false,
+            largest_body: FORM_BODY,
             answer: Answer::Done,
             needs_version: false,
             secret: None,

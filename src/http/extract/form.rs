@@ -161,7 +161,7 @@ fn decode(part: &[u8]) -> Result<String, BadEncoding> {
 
 /// Returns the largest body of a form of ours.
 pub fn limit(path: &str) -> usize {
-    if path == paths::ADMIN_ORGANIZATIONS_IMPORT {
+    if [paths::ADMIN_ORGANIZATIONS_IMPORT, paths::ADMIN_TERMS_NEW].contains(&path) {
         TABLE_BODY
     } else {
         FORM_BODY

@@ -69,7 +69,7 @@ pub(super) fn admin_routes(routes: Routes) -> Routes {
     use admin::{
         account_acts, account_view, accounts, audit, clients, keys, mail, mail_previews, newsletter,
         organization_edit, organizations, organizations_import, overview, proposals, recoveries, revocations,
-        terms,
+        terms, terms_changes, terms_new,
     };
     use affiliation_requests as requests;
 
@@ -205,7 +205,22 @@ pub(super) fn admin_routes(routes: Routes) -> Routes {
             get(clients::owners::confirm).post(clients::owners::act),
         )
         .at(paths::ADMIN_TERMS, Administrator, get(terms::list))
+        .at(
+            paths::ADMIN_TERMS_NEW,
+            Administrator,
+            get(terms_new::show).post(terms_new::read),
+        )
+        .at(
+            paths::ADMIN_TERMS_NEW_CONFIRM,
+            Administrator,
+            get(terms_new::confirm).post(terms_new::publish),
+        )
         .at(paths::ADMIN_TERMS_VERSION, Administrator, get(terms::show))
+        .at(
+            paths::ADMIN_TERMS_VERSION_CONFIRM,
+            Administrator,
+            get(terms_changes::confirm).post(terms_changes::act),
+        )
         .at(paths::ADMIN_NEWSLETTER, Administrator, get(newsletter::list))
         .at(
             paths::ADMIN_NEWSLETTER_EXPORT,

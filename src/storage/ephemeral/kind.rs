@@ -60,6 +60,8 @@ pub enum Kind {
     ListPlace,
     /// A table of organizations, until its administrator applies it.
     OrganizationsTable,
+    /// The texts of a version of a document, until its administrator publishes it.
+    TermsDraft,
     /// A test login of a client: under way, and then its result for whoever began it.
     TestLogin,
 }
@@ -112,6 +114,7 @@ impl Kind {
             Self::RepeatedCall => "repeated-call",
             Self::ListPlace => "list-place",
             Self::OrganizationsTable => "organizations-table",
+            Self::TermsDraft => "terms-draft",
             Self::TestLogin => "test-login",
         }
     }

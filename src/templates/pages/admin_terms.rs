@@ -30,7 +30,7 @@ pub struct VersionRow {
 }
 
 impl VersionRow {
-    fn sample(kind: &'static str, state: &'static str) -> Self {
+    pub(super) fn sample(kind: &'static str, state: &'static str) -> Self {
         Self {
             kind,
             version: "2026-11".into(),
@@ -100,12 +100,27 @@ pub struct VersionDifference {
     pub difference: DocumentDifference,
 }
 
+/// The administrator who published a version.
+#[derive(Clone, Debug, Serialize)]
+pub struct Publisher {
+    pub id: String,
+    pub name: String,
+}
+
 /// `/admin/terms/{kind}/{version}?language=`.
 #[derive(Clone, Debug, Serialize)]
 pub struct AdminTermsVersion {
     pub row: VersionRow,
-    /// `program` or `directory`.
+    /// `program`, `directory` or `published`.
     pub source: &'static str,
+    /// The time at which it was published, if it does not come from a file.
+    pub published_at: Option<Time>,
+    /// The administrator who published it, if it was one.
+    pub publisher: Option<Publisher>,
+    /// The records about it, if it does not come from a file.
+    pub trail: Option<String>,
+    /// `true` if it can be given another day, or be withdrawn.
+    pub can_be_changed: bool,
     pub languages: Vec<VersionLanguage>,
     /// The language that was chosen.
     pub language: &'static str,
@@ -151,6 +166,10 @@ impl Page for AdminTermsVersion {
         let page = Self {
             row: VersionRow::sample("terms", "in_force"),
             source: "program",
+            published_at: None,
+            publisher: None,
+            trail: None,
+            can_be_changed: false,
             languages: languages(&[]),
             language: "en",
             written_in: "en",
@@ -170,6 +189,24 @@ impl Page for AdminTermsVersion {
             },
             Self {
                 changes: changes(&before),
+                ..page.clone()
+            },
+            Self {
+                row: VersionRow::sample("terms", "scheduled"),
+                source: "published",
+                published_at: Some(samples::at()),
+                publisher: Some(Publisher {
+                    id: "a\"1".into(),
+                    name: "Dr. <b>Anne</b> Exemplaire".into(),
+                }),
+                trail: Some("/admin/audit?subject=document%3Aterms%2F2026-11".into()),
+                can_be_changed: true,
+                ..page.clone()
+            },
+            Self {
+                source: "published",
+                published_at: Some(samples::at()),
+                trail: Some("/admin/audit?subject=document%3Aterms%2F2026-11".into()),
                 ..page.clone()
             },
             Self {

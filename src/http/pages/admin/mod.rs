@@ -20,3 +20,5 @@ pub mod proposals;
 pub mod recoveries;
 pub mod revocations;
 pub mod terms;
+pub mod terms_changes;
+pub mod terms_new;

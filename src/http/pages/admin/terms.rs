@@ -14,7 +14,7 @@ use crate::http::pages::{ListQuery, PageContext, PageError, refused};
 use crate::i18n::Locale;
 use crate::paths;
 use crate::templates::pages::{
-    AdminTerms, AdminTermsVersion, VersionDifference, VersionLanguage, VersionRow,
+    AdminTerms, AdminTermsVersion, Publisher, VersionDifference, VersionLanguage, VersionRow,
 };
 
 const FILTERS: [&str; 3] = ["q", "kind", "state"];
@@ -65,8 +65,19 @@ pub async fn show(
         let text = found.texts.iter().find(|it| it.language == language)?;
         Some(text.sha256.clone())
     };
+    let publisher = terms_versions::publisher(app, &context, &found).await?;
     let written_in = Locale::from(text.language);
     let page = AdminTermsVersion {
+        can_be_changed: found.can_be_changed(),
+        published_at: found.publication.as_ref().map(|it| it.at),
+        publisher: publisher.map(|it| Publisher {
+            id: it.id.to_string(),
+            name: it.profile.full_name(),
+        }),
+        trail: found.publication.as_ref().map(|_| {
+            let object = format!("document:{}/{version}", found.kind.as_str());
+            paths::with_parameter(paths::ADMIN_AUDIT, "subject", &object)
+        }),
         row: row(&found),
         source: found.source.as_str(),
         languages: Language::ALL
@@ -89,7 +100,7 @@ pub async fn show(
     ctx.page(&page).await
 }
 
-fn row(of: &VersionView) -> VersionRow {
+pub(super) fn row(of: &VersionView) -> VersionRow {
     VersionRow {
         kind: of.kind.as_str(),
         version: of.version.clone(),

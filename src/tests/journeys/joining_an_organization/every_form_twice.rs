@@ -15,7 +15,7 @@ use itu_account::http::router;
 use itu_account::http::routes::Audience;
 
 /// Paths without a form of their own on a GET page that this walk can open; each has tests of its own.
-const ELSEWHERE: [&str; 11] = [
+const ELSEWHERE: [&str; 12] = [
     // Whoever begins a view of somebody's account does nothing else until its end: see `viewing`, which sends both twice.
     "/admin/accounts/{id}/view",
     "/viewing",
@@ -32,6 +32,8 @@ const ELSEWHERE: [&str; 11] = [
     "/admin/clients/{id}/report/confirm",
     // It has what was typed on the page before it: see `editing_organizations`, which sends it twice.
     "/admin/organizations/{id}/edit/confirm",
+    // It has the texts that were typed on the page before it: see `terms_published`, which sends it twice.
+    "/admin/terms/new/confirm",
     // These are reached only inside a request that waits for them: see `authorization` and `second_factor`.
     "/second-factor-needed",
     "/login/second-factor",
@@ -105,6 +107,7 @@ fn is_typed(name: &str) -> bool {
             | "organization_name"
             | "name"
             | "table"
+            | "texts.en.text"
     )
 }
 

@@ -204,6 +204,7 @@ pub async fn cast() -> Cast {
         waiting_table.url.path(),
         waiting_table.url.query().unwrap_or_default()
     );
+    publishes_terms(&mut administrator, "2027-07", "2027-07-01").await;
     let of = |who, path: &str| (who, path.to_owned());
     let pages = vec![
         of("visitor", "/login"),
@@ -269,6 +270,8 @@ pub async fn cast() -> Cast {
         of("administrator", "/admin/organizations/ofcom/edit"),
         of("administrator", "/admin/organizations/import"),
         ("administrator", waiting_table),
+        of("administrator", "/admin/terms/new"),
+        of("administrator", "/admin/terms/terms/2027-07"),
         of("administrator", "/admin/keys"),
         of("administrator", "/admin/mail/lost"),
         of("administrator", "/admin/mail"),
@@ -331,6 +334,22 @@ pub async fn cast() -> Cast {
         ("administrator", administrator),
     ]);
     Cast { op, people, pages }
+}
+
+/// Publishes Terms of Use whose day is to come.
+async fn publishes_terms(administrator: &mut Person, version: &str, day: &str) {
+    let form = administrator.browser.get("/admin/terms/new").await;
+    let typed = [
+        ("kind", "terms"),
+        ("version", version),
+        ("effective", day),
+        ("texts.en.changed", "All of it."),
+        ("texts.en.text", version),
+    ];
+    let form = form.form(&["texts.en.text"]);
+    let page = administrator.browser.submit(form, &typed).await;
+    assert_eq!(page.url.path(), "/admin/terms/new/confirm", "{}", page.text());
+    administrator.browser.send(page.form(&["seen"])).await;
 }
 
 /// Writes a mail that the server refused for good.
