@@ -7,6 +7,7 @@
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 
+use super::documents::DocumentsPlan;
 use super::error::{Error, FileProblem, in_file, of_clients, of_import};
 use super::files::{CLIENTS, Files, MEMBERSHIP_TYPES, ORGANIZATIONS, RIGHTS, is_part};
 use super::settings;
@@ -132,18 +133,20 @@ struct Plans {
     types: Option<KindsPlan<MembershipType>>,
     rights: Option<KindsPlan<RightType>>,
     organizations: Option<Plan>,
+    documents: DocumentsPlan,
 }
 
 /// Says what `apply` would do.
 pub async fn preview(app: &App, context: &Context, deployment: &Deployment) -> Result<Applied, Error> {
     check(app, context, deployment).await?;
     let db = app.db.read();
-    let plans = Plans::of(db, deployment, app.clock.now()).await?;
+    let plans = Plans::of(app, db, deployment, app.clock.now()).await?;
     let mut differences = plans.differences(db).await?;
     if let Some(wanted) = &deployment.clients {
         let clients = clients::preview(app, context, wanted, deployment.unnamed).await?;
         differences.extend(clients.into_iter().filter_map(|it| it.difference));
     }
+    differences.extend(plans.documents.differences());
     Ok(Applied { differences })
 }
 
@@ -152,7 +155,7 @@ pub async fn apply(app: &App, context: &Context, deployment: &Deployment) -> Res
     check(app, context, deployment).await?;
     let differences = app
         .write(context, async |tx| {
-            let plans = Plans::of(tx, deployment, tx.now()).await?;
+            let plans = Plans::of(app, tx, deployment, tx.now()).await?;
             let mut differences = plans.differences(tx).await?;
             if let Some(types) = &plans.types {
                 types.write(tx).await?;
@@ -167,6 +170,8 @@ pub async fn apply(app: &App, context: &Context, deployment: &Deployment) -> Res
                 let applied = clients::apply_in(tx, wanted, deployment.unnamed).await?;
                 differences.extend(applied.into_iter().filter_map(|it| it.difference));
             }
+            plans.documents.write(tx).await?;
+            differences.extend(plans.documents.differences());
             if let Some(types) = &plans.types {
                 types.remove(tx).await?;
             }
@@ -180,6 +185,7 @@ pub async fn apply(app: &App, context: &Context, deployment: &Deployment) -> Res
         })
         .await?;
     app.registry.refresh(app.db.read()).await?;
+    app.refresh_documents().await?;
     Ok(Applied { differences })
 }
 
@@ -204,7 +210,12 @@ async fn check(app: &App, context: &Context, deployment: &Deployment) -> Result<
 }
 
 impl Plans {
-    async fn of(db: &impl ConnectionTrait, deployment: &Deployment, now: Time) -> Result<Self, Error> {
+    async fn of(
+        app: &App,
+        db: &impl ConnectionTrait,
+        deployment: &Deployment,
+        now: Time,
+    ) -> Result<Self, Error> {
         let unnamed = deployment.unnamed;
         let mut problems = Vec::new();
         let types = match &deployment.types {
@@ -244,14 +255,16 @@ impl Plans {
             };
             problems.extend(in_file(MEMBERSHIP_TYPES, types.check_removal(&in_use)));
         }
-        if problems.is_empty() {
-            Ok(Self {
+        let documents = app.documents_in(db).await?;
+        let documents = DocumentsPlan::judge(&documents, &deployment.files, now);
+        match documents.map_err(|it| problems.extend(it)) {
+            Ok(documents) if problems.is_empty() => Ok(Self {
                 types,
                 rights,
                 organizations,
-            })
-        } else {
-            Err(Error::Refused(problems))
+                documents,
+            }),
+            _ => Err(Error::Refused(problems)),
         }
     }
 

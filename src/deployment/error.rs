@@ -5,6 +5,7 @@ use std::fmt;
 
 use sea_orm::DbErr;
 
+use crate::accounts;
 use crate::affiliations;
 use crate::affiliations::directory::csv::ImportError;
 use crate::oidc::clients::{ClientError, Problem};
@@ -28,6 +29,8 @@ impl fmt::Display for FileProblem {
 pub enum Error {
     #[error("{}", listed(.0))]
     Refused(Vec<FileProblem>),
+    #[error(transparent)]
+    Accounts(#[from] accounts::Error),
     #[error(transparent)]
     Affiliations(#[from] affiliations::Error),
     #[error(transparent)]
@@ -89,6 +92,7 @@ impl IsBusy for Error {
     fn is_busy(&self) -> bool {
         match self {
             Self::Refused(_) => false,
+            Self::Accounts(error) => error.is_busy(),
             Self::Affiliations(error) => error.is_busy(),
             Self::Clients(error) => error.is_busy(),
         }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::documents;
 use super::error::Error;
 use super::files::{CLIENTS, Files, MEMBERSHIP_TYPES, ORGANIZATIONS, RIGHTS};
 use super::settings;
@@ -25,9 +26,11 @@ pub async fn export(app: &App, context: &Context) -> Result<Files, Error> {
         ORGANIZATIONS.to_owned(),
         csv::export_accepted(app, context).await?,
     );
-    let documents = documents(clients::list(app).await?);
-    let counted = json!({ "clients": documents.len() });
-    files.insert(CLIENTS.to_owned(), pretty(&json!({ "clients": documents })));
+    let of_clients = of_clients(clients::list(app).await?);
+    let counted = json!({ "clients": of_clients.len() });
+    files.insert(CLIENTS.to_owned(), pretty(&json!({ "clients": of_clients })));
+    let current = app.documents_in(app.db.read()).await?;
+    documents::export(&current, &mut files);
     settings::export(app, &mut files);
     app.write(context, async |tx| {
         let event = Event::new(Action::DeploymentExported, "deployment").with(counted.clone());
@@ -38,7 +41,7 @@ pub async fn export(app: &App, context: &Context) -> Result<Files, Error> {
 }
 
 /// Describes the clients of administrators. One that registered itself is its own to keep.
-fn documents(all: Vec<Client>) -> Vec<Value> {
+fn of_clients(all: Vec<Client>) -> Vec<Value> {
     let theirs = all.iter().filter(|it| it.origin == Origin::Administrator);
     theirs.map(ClientDocument::write_with_secret).collect()
 }

@@ -1,13 +1,14 @@
 //! A whole deployment as files, for a directory in git (contract.md, `apply`, `export`): clients, organizations, membership
-//! types, TIES rights, and the documents and policies that the settings name. The command line calls this. It reads and
+//! types, TIES rights, documents, and the policies that the settings name. The command line calls this. It reads and
 //! writes no directory: files are names and bytes.
 //!
-//! What the database has is applied in one transaction, by the rooms that it belongs to. Documents and policies are
-//! settings of the processes, which no transaction changes: those of the files have to be the ones that are served.
+//! What the database has is applied in one transaction, by the rooms that it belongs to. Policies, and documents that come from
+//! files, are settings of the processes, which no transaction changes: those of the directory have to be the ones in force.
 //!
 //! How the deployment fares is in `overview`.
 
 mod apply;
+mod documents;
 mod error;
 mod export;
 mod files;

@@ -1,6 +1,7 @@
 //! Tests a deployment as files: exported, applied to an empty database and exported again without difference; previewed
 //! without a write; applied as a whole or not at all; pruned.
 
+mod documents;
 mod round_trip;
 
 use serde_json::{Value, json};
