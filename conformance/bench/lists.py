@@ -89,7 +89,7 @@ def query(**fields):
     return "?" + urllib.parse.urlencode({k: v for k, v in fields.items() if v})
 
 
-ONLY = ["overdue", "with_ties", "outside"]
+ONLY = ["overdue", "ties", "outside"]
 own = f"/focal-point/{a.organization}"
 PAGES = {
     "administrator": [

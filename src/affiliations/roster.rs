@@ -250,9 +250,23 @@ async fn page(
         0 => 25,
         some => some.min(LARGEST_PAGE),
     };
-    let total = roster::count(db, &filter).await?;
-    let page = search.page.clamp(1, total.div_ceil(size).max(1));
-    let rows = roster::list(db, &filter, (page - 1) * size, size).await?;
+    let (page, total, rows) = if search.page > 1 {
+        let total = roster::count(db, &filter).await?;
+        let page = search.page.min(total.div_ceil(size).max(1));
+        (
+            page,
+            total,
+            roster::list(db, &filter, (page - 1) * size, size).await?,
+        )
+    } else {
+        let rows = roster::list(db, &filter, 0, size).await?;
+        // What is found is sought among many: where one page has all of it, nobody seeks twice.
+        let total = match rows.len() as u64 {
+            few if few < size => few,
+            _ => roster::count(db, &filter).await?,
+        };
+        (1, total, rows)
+    };
     Ok(RosterPage {
         entries: with_rights(db, context, rows).await?,
         total,
