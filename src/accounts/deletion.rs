@@ -3,8 +3,6 @@
 //! sessions, tokens and permissions end when it begins, and no service gets anything meanwhile. `accounts::erasure`
 //! carries it out.
 
-use sea_orm::ConnectionTrait;
-
 use super::{Error, Result, mail_link, password, second_factor, sessions, staff};
 use crate::app::{App, Tx};
 use crate::domain::account::{Account, EmailAddress, Status};
@@ -15,6 +13,7 @@ use crate::domain::role::Role;
 use crate::domain::secret::Digest;
 use crate::domain::session::Session;
 use crate::domain::{AccountId, Time};
+use crate::storage::Reads;
 use crate::storage::{
     account_changes, account_deletions, accounts, consents, deletion_links, email_changes, refresh_tokens,
 };
@@ -170,7 +169,7 @@ pub async fn open(app: &App, token: &str) -> Result<(EmailAddress, Time)> {
 }
 
 /// Returns the account of a link. `LinkVoid`: there is none, or its deletion is final.
-pub(super) async fn find_account(db: &impl ConnectionTrait, id: &AccountId) -> Result<Account> {
+pub(super) async fn find_account(db: &impl Reads, id: &AccountId) -> Result<Account> {
     let found = accounts::find(db, id).await?;
     found.filter(|it| !it.is_deleted()).ok_or(Error::LinkVoid)
 }
@@ -181,7 +180,7 @@ struct FoundByLink {
     delete_at: Time,
 }
 
-async fn find_by_link(db: &impl ConnectionTrait, token: &str, now: Time) -> Result<FoundByLink> {
+async fn find_by_link(db: &impl Reads, token: &str, now: Time) -> Result<FoundByLink> {
     let digest = mail_link::digest(PREFIX, token)?;
     let found = deletion_links::find(db, &digest).await?;
     let link = found.filter(|it| now < it.expires_at).ok_or(Error::LinkVoid)?;

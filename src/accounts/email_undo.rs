@@ -15,6 +15,7 @@ use crate::domain::actor::Context;
 use crate::domain::email_change::{EmailChange, UNDO};
 use crate::domain::event::{Action, Event};
 use crate::domain::secret::Secret;
+use crate::storage::Reads;
 use crate::storage::email_changes::Undo;
 use crate::storage::{accounts, email_changes};
 use crate::templates::mails;
@@ -78,7 +79,7 @@ pub(super) async fn is_taken(
     Ok(key != account.email.unique_key() && accounts::find_holder(db, &key).await?.is_some())
 }
 
-async fn find(app: &App, db: &impl ConnectionTrait, token: &str) -> Result<(Account, EmailChange)> {
+async fn find(app: &App, db: &impl Reads, token: &str) -> Result<(Account, EmailChange)> {
     let digest = mail_link::digest(PREFIX, token)?;
     let change = email_changes::find_by_undo(db, &digest, app.clock.now())
         .await?

@@ -2,7 +2,6 @@
 //! the address, and an account taken over from the former platform gets its password by it.
 
 use chrono::Duration;
-use sea_orm::ConnectionTrait;
 use serde_json::json;
 
 use super::{
@@ -20,6 +19,7 @@ use crate::domain::secret::Digest;
 use crate::limits::Limit;
 use crate::mail::Recipient;
 use crate::proof_of_work::Effort;
+use crate::storage::Reads;
 use crate::storage::password_resets::{self, PasswordReset};
 use crate::storage::{accounts, not_me_links, passkeys};
 use crate::templates::mails;
@@ -152,7 +152,7 @@ pub async fn open(app: &App, token: &str) -> Result<Account> {
     Ok(account)
 }
 
-async fn find(app: &App, db: &impl ConnectionTrait, token: &str) -> Result<(Account, PasswordReset)> {
+async fn find(app: &App, db: &impl Reads, token: &str) -> Result<(Account, PasswordReset)> {
     let lifetime = Duration::from_std(app.config.accounts.password_reset).unwrap_or(Duration::minutes(30));
     let now: Time = app.clock.now();
     let digest = mail_link::digest(PREFIX, token)?;

@@ -2,13 +2,13 @@
 //! mail works for ever, whatever the address is by then; it does nothing else.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use sea_orm::ConnectionTrait;
 use subtle::ConstantTimeEq;
 
 use super::{Error, Result};
 use crate::app::App;
 use crate::domain::AccountId;
 use crate::domain::account::Account;
+use crate::storage::Reads;
 use crate::storage::accounts;
 
 /// A kind of mails that a link stops.
@@ -36,7 +36,7 @@ impl StopLink {
     }
 
     /// Finds the account whose token this is. `LinkVoid`: it is none of ours.
-    pub async fn find(&self, app: &App, db: &impl ConnectionTrait, sent: &str) -> Result<Account> {
+    pub async fn find(&self, app: &App, db: &impl Reads, sent: &str) -> Result<Account> {
         let id = sent
             .strip_prefix(self.prefix)
             .filter(|it| it.len() <= 200)

@@ -2,8 +2,6 @@
 //! TIES rights (security.md AF-8). Focal Points and administrators name them; the end comes by the clock, earlier by those or
 //! by the deputy, or with the affiliation.
 
-use sea_orm::ConnectionTrait;
-
 use super::Error;
 use super::focal_points::{Whom, find_colleague};
 use super::lifecycle::{authority, transitions};
@@ -16,6 +14,7 @@ use crate::domain::message::FieldErrors;
 use crate::domain::office::{Deputy, Term};
 use crate::domain::organization::Organization;
 use crate::domain::{AccountId, OrganizationId};
+use crate::storage::Reads;
 use crate::storage::batches::{ROWS, pause};
 use crate::storage::{affiliations, deputies, focal_points, organizations};
 
@@ -64,7 +63,7 @@ pub async fn candidate(
 }
 
 async fn find_candidate(
-    db: &impl ConnectionTrait,
+    db: &impl Reads,
     context: &Context,
     organization: &Organization,
     whom: &Whom<'_>,

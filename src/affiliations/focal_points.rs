@@ -2,8 +2,6 @@
 //! an administrator removes the last (product.md; security.md AF-6). The pages of Focal Points and administrators and
 //! `itu-account org` call this. What a Focal Point may decide is checked in `lifecycle::authority`.
 
-use sea_orm::ConnectionTrait;
-
 use super::Error;
 use super::directory::membership_types;
 use super::lifecycle::transitions::object;
@@ -17,6 +15,7 @@ use crate::domain::event::{Action, Event};
 use crate::domain::message::FieldErrors;
 use crate::domain::organization::Organization;
 use crate::domain::{AccountId, AffiliationId, OrganizationId};
+use crate::storage::Reads;
 use crate::storage::{account_changes, accounts, affiliations, deputies, focal_points, organizations};
 
 /// Makes somebody with an approved affiliation a Focal Point of that organization.
@@ -112,7 +111,7 @@ pub(super) async fn undesignate_in(
 /// Finds somebody else with an approved affiliation with the organization, who can hold an office there. Whom the address is of
 /// elsewhere is not said (security.md G-4).
 pub(super) async fn find_colleague(
-    db: &impl ConnectionTrait,
+    db: &impl Reads,
     context: &Context,
     organization: &Organization,
     (whom, field): (&Whom<'_>, &'static str),
@@ -175,7 +174,7 @@ const NOT_AFFILIATED: &str =
     "the person has neither an approved affiliation with this organization nor a request for one";
 
 async fn both(
-    db: &impl ConnectionTrait,
+    db: &impl Reads,
     organization: &OrganizationId,
     whom: &Whom<'_>,
 ) -> Result<(Organization, Account), Error> {

@@ -1,8 +1,6 @@
 //! Handing the office of Focal Point to a colleague: the colleague becomes Focal Point and the own office ends, in one
 //! transaction: the organization always has a Focal Point.
 
-use sea_orm::ConnectionTrait;
-
 use super::Error;
 use super::focal_points::{self, Whom, find_colleague};
 use super::lifecycle::authority;
@@ -14,6 +12,7 @@ use crate::domain::message::FieldErrors;
 use crate::domain::organization::Organization;
 use crate::domain::powers::Area;
 use crate::domain::{AccountId, OrganizationId};
+use crate::storage::Reads;
 use crate::storage::{affiliations, focal_points as offices, organizations};
 
 /// Hands the office of `from` over to a colleague: by themselves, or by an administrator.
@@ -60,7 +59,7 @@ pub async fn candidate(
 }
 
 async fn find_candidate(
-    db: &impl ConnectionTrait,
+    db: &impl Reads,
     context: &Context,
     organization: &Organization,
     from: &AccountId,

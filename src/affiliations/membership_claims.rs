@@ -8,13 +8,11 @@ use sea_orm::{ConnectionTrait, DbErr};
 use crate::domain::affiliation::{AffiliationClaim, AffiliationStatus, MembershipClaims};
 use crate::domain::organization::{Country, MembershipType, OrganizationStatus};
 use crate::domain::{AccountId, MembershipTypeId};
+use crate::storage::Reads;
 use crate::storage::membership_claims::{CurrentAffiliation, find, list};
 
 /// Returns the claims as they are in the transaction of `db`, or at this moment.
-pub async fn membership_claims(
-    db: &impl ConnectionTrait,
-    account: &AccountId,
-) -> Result<MembershipClaims, DbErr> {
+pub async fn membership_claims(db: &impl Reads, account: &AccountId) -> Result<MembershipClaims, DbErr> {
     Ok(find(db, account).await?.map_or_else(
         || MembershipClaims::bare(AffiliationClaim::None),
         |current| claims_of(&current),

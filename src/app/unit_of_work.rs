@@ -15,7 +15,7 @@ use crate::domain::actor::Context;
 use crate::domain::event::Event;
 use crate::mail::{self, Email, Recipient, outbox};
 use crate::signals;
-use crate::storage::{IsBusy, Transaction};
+use crate::storage::{IsBusy, Reads, Transaction};
 use crate::templates::{MailTemplate, Opens};
 
 /// A transaction that [`App::write`] began, and ends. Storage functions take it as their connection.
@@ -147,6 +147,8 @@ impl From<Tx> for Transaction {
         tx.transaction
     }
 }
+
+impl Reads for Tx {}
 
 #[async_trait::async_trait]
 impl ConnectionTrait for Tx {

@@ -1,13 +1,12 @@
 //! Judges who may enter a service: its access policy against a person's membership, and what the page that refuses says
 //! (product.md, "What a service receives"; contract.md, `access_policy`).
 
-use sea_orm::ConnectionTrait;
-
 use super::Result;
 use crate::affiliations;
 use crate::domain::AccountId;
 use crate::domain::affiliation::{AffiliationClaim, MembershipClaims};
 use crate::domain::client::{AccessPolicy, Client, RequiredAffiliation};
+use crate::storage::Reads;
 
 /// The refusal of a person, as far as they can do something about it.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,11 +27,7 @@ pub enum Lack {
 }
 
 /// Returns `None` if the person may enter. Asks the database only if there is a policy.
-pub async fn check(
-    db: &impl ConnectionTrait,
-    client: &Client,
-    account: &AccountId,
-) -> Result<Option<AccessRefused>> {
+pub async fn check(db: &impl Reads, client: &Client, account: &AccountId) -> Result<Option<AccessRefused>> {
     let policy = &client.settings.access_policy;
     if policy.is_open() {
         return Ok(None);

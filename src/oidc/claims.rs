@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use sea_orm::ConnectionTrait;
 use serde_json::{Map, Value};
 
 use super::Result;
@@ -14,6 +13,7 @@ use crate::domain::claim::{self, ClaimsRequest, Wanted};
 use crate::domain::client::{Client, ResponseType};
 use crate::domain::profile::Gender;
 use crate::domain::scope::{self, Scope};
+use crate::storage::Reads;
 
 pub type Claims = Map<String, Value>;
 
@@ -61,7 +61,7 @@ pub fn for_resources(scope: &Scope) -> Names {
 }
 
 /// Returns the claims with their values. A claim without a value is absent, never null or empty.
-pub async fn values(db: &impl ConnectionTrait, names: &Names, account: &Account) -> Result<Claims> {
+pub async fn values(db: &impl Reads, names: &Names, account: &Account) -> Result<Claims> {
     let mut of_membership = claim::of_scope(scope::ITU_MEMBERSHIP).iter();
     let membership = if of_membership.any(|it| names.contains(it)) {
         Some(affiliations::membership_claims(db, &account.id).await?)

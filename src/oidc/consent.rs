@@ -1,7 +1,7 @@
 //! The consent of a person to a service: the person is asked once for each client and scope, and the answer is
 //! remembered until it is withdrawn (security.md AZ-13, TK-5). First-party services belong to the house and do not ask.
 
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::DbErr;
 
 use super::{Error, Result};
 use crate::app::{App, Tx};
@@ -14,6 +14,7 @@ use crate::domain::event::{Action, Event};
 use crate::domain::grant_management::{GrantAction, GrantId};
 use crate::domain::{AccountId, ClientId, Time, scope::Scope};
 use crate::random;
+use crate::storage::Reads;
 use crate::storage::{consents, refresh_tokens};
 
 /// The consent that the page asks for.
@@ -87,7 +88,7 @@ fn redirects_freely(app: &App, client: &Client) -> bool {
 /// the person never saw on the page, is not given (AZ-13, AZ-14). A grant or token from before the consent, as it is given
 /// now, was made under one that was withdrawn: it stays ended.
 pub async fn claims_in_force(
-    db: &impl ConnectionTrait,
+    db: &impl Reads,
     client: &Client,
     account: &AccountId,
     (scope, claims): (&Scope, &ClaimsRequest),
@@ -107,7 +108,7 @@ pub async fn claims_in_force(
 /// Returns what a service may still be told of what it received, between two tokens: what is registered for the client,
 /// and the person's consent covers, now. `None`: the consent was withdrawn.
 pub async fn still_granted(
-    db: &impl ConnectionTrait,
+    db: &impl Reads,
     client: &Client,
     received: &ServiceUse,
 ) -> Result<Option<(Scope, Vec<String>)>> {

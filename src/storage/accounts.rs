@@ -4,8 +4,10 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::{NotSet, Set},
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
 };
 
+use super::direct::{Query, Reads};
 use super::entities::account::{ActiveModel, Column, Entity, Model};
 use super::{account_words, constant};
 use crate::domain::account::{Account, EmailAddress, EmailKey, Status, UniqueKey};
@@ -14,15 +16,19 @@ use crate::domain::profile::{Gender, Language, ProfessionalRole, Profile, Title}
 use crate::domain::role::Role;
 use crate::domain::{AccountId, Subject, Time};
 
-pub async fn find(db: &impl ConnectionTrait, id: &AccountId) -> Result<Option<Account>, DbErr> {
-    one(Entity::find_by_id(id.as_str()).one(db).await?)
+pub async fn find(db: &impl Reads, id: &AccountId) -> Result<Option<Account>, DbErr> {
+    static QUERY: Query = Query::new();
+    find_by(&QUERY, db, Column::Id, id.as_str()).await
 }
 
-pub async fn find_by_subject(db: &impl ConnectionTrait, sub: &Subject) -> Result<Option<Account>, DbErr> {
-    one(Entity::find()
-        .filter(Column::Sub.eq(sub.as_str()))
-        .one(db)
-        .await?)
+pub async fn find_by_subject(db: &impl Reads, sub: &Subject) -> Result<Option<Account>, DbErr> {
+    static QUERY: Query = Query::new();
+    find_by(&QUERY, db, Column::Sub, sub.as_str()).await
+}
+
+async fn find_by(query: &Query, db: &impl Reads, key: Column, value: &str) -> Result<Option<Account>, DbErr> {
+    let select = |values: &[&str]| Entity::find().filter(key.eq(values[0])).into_query();
+    one(query.one(db, &[value], select).await?)
 }
 
 pub async fn find_by_email(db: &impl ConnectionTrait, key: &EmailKey) -> Result<Option<Account>, DbErr> {

@@ -10,6 +10,7 @@ use sea_orm::{
     Statement,
 };
 
+use super::direct::{Direct, Reads};
 #[cfg(feature = "testing")]
 use super::statements::Statements;
 
@@ -18,6 +19,7 @@ use super::statements::Statements;
 #[derive(Clone, Debug)]
 pub struct Connection {
     pub(super) inner: DatabaseConnection,
+    pub(super) direct: Option<Direct>,
     #[cfg(feature = "testing")]
     pub(super) statements: Statements,
 }
@@ -74,6 +76,14 @@ impl ConnectionTrait for Connection {
         self.inner.query_all_raw(self.prepare(statement)?).await
     }
 }
+
+impl Reads for Connection {
+    fn direct(&self) -> Option<&Direct> {
+        self.direct.as_ref()
+    }
+}
+
+impl Reads for Transaction {}
 
 impl Transaction {
     fn prepare(&self, statement: Statement) -> Statement {

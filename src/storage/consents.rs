@@ -2,21 +2,26 @@
 //! offline access. When a person is asked is decided in `oidc::consent`.
 
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QueryTrait,
+};
 
+use super::direct::{Query, Reads};
 use super::entities::consent::{ActiveModel, Column, Entity, Model};
 use crate::domain::authorization::Consent;
 use crate::domain::grant_management::GrantId;
 use crate::domain::scope::{OFFLINE_ACCESS, Scope};
 use crate::domain::{AccountId, ClientId};
 
-pub async fn find(
-    db: &impl ConnectionTrait,
-    account: &AccountId,
-    client: &ClientId,
-) -> Result<Option<Consent>, DbErr> {
-    let key = (account.to_string(), client.to_string());
-    Entity::find_by_id(key).one(db).await?.map(from_row).transpose()
+pub async fn find(db: &impl Reads, account: &AccountId, client: &ClientId) -> Result<Option<Consent>, DbErr> {
+    static QUERY: Query = Query::new();
+    let found: Option<Model> = QUERY
+        .one(db, &[account.as_str(), client.as_str()], |values| {
+            let of_account = Entity::find().filter(Column::AccountId.eq(values[0]));
+            of_account.filter(Column::ClientId.eq(values[1])).into_query()
+        })
+        .await?;
+    found.map(from_row).transpose()
 }
 
 /// Finds the consent that its client names so.

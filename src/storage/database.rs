@@ -18,6 +18,7 @@ use tokio::sync::{Mutex, oneshot};
 
 use super::busy::IsBusy;
 use super::connection::{Connection, Transaction, with_its_limit};
+use super::direct::{Direct, Reads};
 use super::writer::{Executed, Waiting, Writer};
 
 /// The time for which a connection may be idle before it is tested.
@@ -103,12 +104,21 @@ impl Database {
     fn of(url: &str, connection: Result<DatabaseConnection, DbErr>) -> Result<Self, OpenError> {
         let is_postgres = file_of(url).is_none();
         // The URL may hold a password, so the error has only the part after the credentials.
-        let url = url.rsplit_once('@').map_or(url, |(_, tail)| tail).to_owned();
+        let named = url.rsplit_once('@').map_or(url, |(_, tail)| tail).to_owned();
+        #[cfg(feature = "testing")]
+        let statements = super::statements::Statements::default();
         Ok(Self {
             connection: Connection {
-                inner: connection.map_err(|source| OpenError { url, source })?,
+                inner: connection.map_err(|source| OpenError { url: named, source })?,
+                direct: file_of(url).map(|path| {
+                    Direct::new(
+                        path.as_ref(),
+                        #[cfg(feature = "testing")]
+                        statements.clone(),
+                    )
+                }),
                 #[cfg(feature = "testing")]
-                statements: super::statements::Statements::default(),
+                statements,
             },
             is_postgres,
             writer: Writer::default(),
@@ -337,6 +347,12 @@ impl ConnectionTrait for Database {
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         self.connection.query_all_raw(statement).await
+    }
+}
+
+impl Reads for Database {
+    fn direct(&self) -> Option<&Direct> {
+        self.connection.direct()
     }
 }
 

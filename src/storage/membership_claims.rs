@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Order, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, JoinType, Order, SelectStatement};
 use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
 
+use super::direct::{Query, Reads, read_in_order};
 use super::entities::{affiliation, focal_point, membership_type, organization, ties_right};
 use super::{constant, corrupt};
 use crate::domain::affiliation::AffiliationStatus;
@@ -46,11 +47,29 @@ struct Row {
     right_type: Option<String>,
 }
 
-pub async fn find(
-    db: &impl ConnectionTrait,
-    account: &AccountId,
-) -> Result<Option<CurrentAffiliation>, DbErr> {
-    Ok(list(db, std::slice::from_ref(account)).await?.remove(account))
+read_in_order!(Row {
+    account_id,
+    id,
+    status,
+    organization_id,
+    name,
+    category,
+    country,
+    membership_type,
+    organization_status,
+    needs_approval,
+    ties_entitled,
+    focal_point,
+    right_type,
+});
+
+pub async fn find(db: &impl Reads, account: &AccountId) -> Result<Option<CurrentAffiliation>, DbErr> {
+    static QUERY: Query = Query::new();
+    let rows: Vec<Row> = QUERY.all(db, &[account.as_str()], select).await?;
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    current(&rows.iter().collect::<Vec<_>>()).map(Some)
 }
 
 /// Returns the current affiliation of each of these accounts that has one.
@@ -61,14 +80,29 @@ pub async fn list(
     if accounts.is_empty() {
         return Ok(HashMap::new());
     }
+    let ids: Vec<&str> = accounts.iter().map(AccountId::as_str).collect();
+    let rows = Row::find_by_statement(db.get_database_backend().build(&select(&ids)))
+        .all(db)
+        .await?;
+    let mut by_account: HashMap<&str, Vec<&Row>> = HashMap::new();
+    for row in &rows {
+        by_account.entry(&row.account_id).or_default().push(row);
+    }
+    by_account
+        .into_iter()
+        .map(|(account, rows)| Ok((AccountId::new(account), current(&rows)?)))
+        .collect()
+}
+
+fn select(accounts: &[&str]) -> SelectStatement {
     use affiliation::Column as A;
     use organization::Column as O;
     let a = affiliation::Entity;
     let in_force = [
-        AffiliationStatus::Approved.as_str(),
-        AffiliationStatus::SelfDeclared.as_str(),
+        constant(AffiliationStatus::Approved.as_str()),
+        constant(AffiliationStatus::SelfDeclared.as_str()),
     ];
-    let mut select = Query::select();
+    let mut select = SelectStatement::new();
     select
         .columns([
             (a, A::AccountId),
@@ -122,7 +156,7 @@ pub async fn list(
                         .eq(constant(TiesStatus::Granted.as_str())),
                 ),
         )
-        .and_where(Expr::col((a, A::AccountId)).is_in(accounts.iter().map(AccountId::as_str)))
+        .and_where(Expr::col((a, A::AccountId)).is_in(accounts.iter().copied()))
         .order_by_expr(
             // A pending affiliation is newer than all that have ended.
             Expr::case(Expr::col((a, A::Status)).is_in(in_force), 0)
@@ -137,17 +171,7 @@ pub async fn list(
         .order_by((a, A::RequestedAt), Order::Desc)
         .order_by((a, A::Id), Order::Desc)
         .order_by((ties_right::Entity, ties_right::Column::RightType), Order::Asc);
-    let rows = Row::find_by_statement(db.get_database_backend().build(&select))
-        .all(db)
-        .await?;
-    let mut by_account: HashMap<&str, Vec<&Row>> = HashMap::new();
-    for row in &rows {
-        by_account.entry(&row.account_id).or_default().push(row);
-    }
-    by_account
-        .into_iter()
-        .map(|(account, rows)| Ok((AccountId::new(account), current(&rows)?)))
-        .collect()
+    select
 }
 
 /// Reads the rows of one account: the first affiliation counts; it has a row for each of its granted rights.

@@ -28,6 +28,7 @@ pub mod data_downloads;
 mod database;
 pub mod deletion_links;
 pub mod deputies;
+mod direct;
 pub mod email_changes;
 pub mod email_codes;
 mod entities;
@@ -87,6 +88,7 @@ use sea_orm::sea_query::{Expr, ExprTrait};
 pub use busy::IsBusy;
 pub use connection::{Connection, Transaction};
 pub use database::{Database, Look, OpenError};
+pub use direct::Reads;
 
 /// Writes a value into the text of a statement in place of binding it. A partial index is used only if its condition is
 /// in the text when the statement is prepared.

@@ -4,9 +4,10 @@
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect,
-    UpdateMany,
+    QueryTrait, UpdateMany,
 };
 
+use super::direct::{Query, Reads};
 use super::entities::refresh_token::{ActiveModel, Column, Entity, Model};
 use super::entities::session;
 use super::{Database, revocations};
@@ -54,11 +55,10 @@ pub async fn hold_session(tx: &impl ConnectionTrait, id: &SessionId) -> Result<b
 }
 
 /// Finds a family, with what was granted to it.
-pub async fn find(
-    db: &impl ConnectionTrait,
-    id: &RefreshFamilyId,
-) -> Result<Option<(RefreshFamily, String)>, DbErr> {
-    Ok(Entity::find_by_id(id.as_str()).one(db).await?.map(family))
+pub async fn find(db: &impl Reads, id: &RefreshFamilyId) -> Result<Option<(RefreshFamily, String)>, DbErr> {
+    static QUERY: Query = Query::new();
+    let select = |values: &[&str]| Entity::find().filter(Column::Id.eq(values[0])).into_query();
+    Ok(QUERY.one(db, &[id.as_str()], select).await?.map(family))
 }
 
 /// The replacement of a family's current token by its successor.

@@ -4,10 +4,12 @@
 
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, FromQueryResult,
+    QueryFilter, QuerySelect, QueryTrait,
 };
 
 use super::batches;
+use super::direct::{Query, Reads, read_in_order};
 use super::entities::revocation::{ActiveModel, Column, Entity};
 use crate::domain::{AccountId, AuthorizationId, ClientId, Time, TokenId};
 
@@ -88,31 +90,45 @@ pub struct Descent<'a> {
     pub issued_at: Time,
 }
 
+/// A revocation, as far as it decides.
+#[derive(FromQueryResult)]
+struct Row {
+    id: String,
+    revoked_at: Time,
+}
+
+read_in_order!(Row { id, revoked_at });
+
 /// Returns `true` if the token, or what it descends from, was revoked.
-pub async fn revoked(db: &impl ConnectionTrait, of: &Descent<'_>) -> Result<bool, DbErr> {
-    let exactly: Vec<String> = of
-        .token
-        .map(of_token)
-        .into_iter()
-        .chain(of.authorization.map(of_authorization))
-        .collect();
-    let together = of
-        .clients
-        .into_iter()
-        .map(Whose::Client)
-        .chain(of.account.map(Whose::Account))
-        .chain([Whose::Everybody]);
-    let found: Vec<(String, Time)> = Entity::find()
-        .select_only()
-        .column(Column::Id)
-        .column(Column::RevokedAt)
-        .filter(Column::Id.is_in(exactly.iter().cloned().chain(together.map(Whose::key))))
-        .into_tuple()
-        .all(db)
+pub async fn revoked(db: &impl Reads, of: &Descent<'_>) -> Result<bool, DbErr> {
+    static QUERY: Query = Query::new();
+    let exactly = [of.token.map(of_token), of.authorization.map(of_authorization)];
+    let [client, granted_to] = of.clients.map(|it| Whose::Client(it).key());
+    let everybody = Whose::Everybody.key();
+    let account = of.account.map(|it| Whose::Account(it).key());
+    // A key that there is not has its place all the same: the statement stays the same.
+    let of_one = |key: &Option<String>| key.clone().unwrap_or_default();
+    let keys = [
+        of_one(&exactly[0]),
+        of_one(&exactly[1]),
+        of_one(&account),
+        client,
+        granted_to,
+        everybody,
+    ];
+    let found: Vec<Row> = QUERY
+        .all(db, &keys.each_ref().map(String::as_str), |keys| {
+            Entity::find()
+                .select_only()
+                .column(Column::Id)
+                .column(Column::RevokedAt)
+                .filter(Column::Id.is_in(keys.iter().copied()))
+                .into_query()
+        })
         .await?;
     Ok(found
         .iter()
-        .any(|(id, at)| exactly.contains(id) || of.issued_at <= *at))
+        .any(|it| exactly.iter().flatten().any(|id| *id == it.id) || of.issued_at <= it.revoked_at))
 }
 
 /// Forgets what nobody can present any more.

@@ -3,10 +3,12 @@
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter,
+    QueryOrder, QueryResult, QuerySelect, QueryTrait,
 };
 
 use super::accounts::account;
+use super::direct::{Cells, FromRow, Query, Reads};
 use super::entities::account as account_entity;
 use super::entities::session::{ActiveModel, Column, Entity, Model};
 use super::session_clients;
@@ -17,20 +19,20 @@ use crate::domain::session::Session;
 use crate::domain::{AccountId, SessionId, Sid, Time};
 
 /// Returns the session of this cookie and its person, unless it was ended, by one query.
-pub async fn find_by_cookie(
-    db: &impl ConnectionTrait,
-    cookie: &Digest,
-) -> Result<Option<(Session, Account)>, DbErr> {
-    with_account(db, Column::CookieDigest.eq(cookie.as_str())).await
+pub async fn find_by_cookie(db: &impl Reads, cookie: &Digest) -> Result<Option<(Session, Account)>, DbErr> {
+    static QUERY: Query = Query::new();
+    with_account(&QUERY, db, Column::CookieDigest, cookie.as_str()).await
 }
 
 /// Returns the session with this id, for what was issued in it (security.md G-10).
-pub async fn find(db: &impl ConnectionTrait, id: &SessionId) -> Result<Option<(Session, Account)>, DbErr> {
-    with_account(db, Column::Id.eq(id.as_str())).await
+pub async fn find(db: &impl Reads, id: &SessionId) -> Result<Option<(Session, Account)>, DbErr> {
+    static QUERY: Query = Query::new();
+    with_account(&QUERY, db, Column::Id, id.as_str()).await
 }
 
-pub async fn find_by_sid(db: &impl ConnectionTrait, sid: &Sid) -> Result<Option<(Session, Account)>, DbErr> {
-    with_account(db, Column::Sid.eq(sid.as_str())).await
+pub async fn find_by_sid(db: &impl Reads, sid: &Sid) -> Result<Option<(Session, Account)>, DbErr> {
+    static QUERY: Query = Query::new();
+    with_account(&QUERY, db, Column::Sid, sid.as_str()).await
 }
 
 /// Returns the `sid` of a session, ended or not.
@@ -44,20 +46,46 @@ pub async fn find_sid(db: &impl ConnectionTrait, id: &SessionId) -> Result<Optio
     Ok(found.map(Sid::new))
 }
 
-async fn with_account(
-    db: &impl ConnectionTrait,
-    which: sea_orm::sea_query::SimpleExpr,
-) -> Result<Option<(Session, Account)>, DbErr> {
-    let found = Entity::find()
-        .filter(which)
-        .filter(Column::EndedAt.is_null())
-        .find_also_related(account_entity::Entity)
-        .one(db)
-        .await?;
-    match found {
-        Some((row, Some(person))) => Ok(Some((session(row), account(person)?))),
-        _ => Ok(None),
+/// A session with the account of its person.
+struct Row(Model, account_entity::Model);
+
+impl FromQueryResult for Row {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        Ok(Self(
+            Model::from_query_result(row, &format!("{prefix}A_"))?,
+            account_entity::Model::from_query_result(row, &format!("{prefix}B_"))?,
+        ))
     }
+}
+
+impl FromRow for Row {
+    fn from_row(cells: &mut Cells<'_>) -> Result<Self, rusqlite::types::FromSqlError> {
+        Ok(Self(
+            Model::from_row(cells)?,
+            account_entity::Model::from_row(cells)?,
+        ))
+    }
+}
+
+async fn with_account(
+    query: &Query,
+    db: &impl Reads,
+    key: Column,
+    value: &str,
+) -> Result<Option<(Session, Account)>, DbErr> {
+    let found: Option<Row> = query
+        .one(db, &[value], |values| {
+            let with_account = Entity::find().find_also_related(account_entity::Entity);
+            with_account
+                .filter(key.eq(values[0]))
+                .filter(Column::EndedAt.is_null())
+                .filter(account_entity::Column::Id.is_not_null())
+                .into_query()
+        })
+        .await?;
+    found
+        .map(|Row(row, person)| Ok((session(row), account(person)?)))
+        .transpose()
 }
 
 /// Lists the person's sessions that were not ended, the latest used first. Some may have expired.

@@ -4,7 +4,6 @@
 //! nothing of an address.
 
 use chrono::Duration;
-use sea_orm::ConnectionTrait;
 
 use super::code::{self, Binding, Purpose, When};
 use crate::accounts::{Error, Result};
@@ -12,6 +11,7 @@ use crate::app::{App, Tx};
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
 use crate::domain::event::{Action, Event};
+use crate::storage::Reads;
 use crate::storage::{accounts, email_codes};
 use crate::templates::mails;
 
@@ -61,7 +61,7 @@ async fn send(tx: &Tx, account: &Account) -> Result<()> {
 }
 
 /// Returns the account as it is now, held until the transaction ends, if its address is still to be verified.
-async fn find_unverified(tx: &impl ConnectionTrait, account: &Account) -> Result<Option<Account>> {
+async fn find_unverified(tx: &impl Reads, account: &Account) -> Result<Option<Account>> {
     accounts::lock(tx, &account.id).await?;
     let found = accounts::find(tx, &account.id).await?;
     Ok(found.filter(|it| it.is_active() && !it.email_verified))

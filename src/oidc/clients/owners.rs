@@ -1,8 +1,6 @@
 //! The owners of a client: people who look after it, named and removed by administrators (security.md AD-8). What an owner
 //! may do is in `authority` and in `rules::owners`.
 
-use sea_orm::ConnectionTrait;
-
 use super::ClientError;
 use super::authority::{require_administrator, require_reader};
 use super::lookup::{find, find_in};
@@ -13,6 +11,7 @@ use crate::domain::actor::Context;
 use crate::domain::event::{Action, Event};
 use crate::domain::{AccountId, ClientId, Time};
 use crate::paths;
+use crate::storage::Reads;
 use crate::storage::client_owners::{self, ClientOwner};
 use crate::storage::{self, accounts};
 
@@ -144,7 +143,7 @@ async fn require_to_name(app: &App, context: &Context, id: &ClientId) -> Result<
 }
 
 /// Finds the active account of a person.
-pub(super) async fn person(db: &impl ConnectionTrait, whom: &Whom<'_>) -> Result<Account, ClientError> {
+pub(super) async fn person(db: &impl Reads, whom: &Whom<'_>) -> Result<Account, ClientError> {
     let found = match whom {
         Whom::Email(email) => accounts::find_by_email(db, &email.key()).await?,
         Whom::Account(account) => accounts::find(db, account).await?,

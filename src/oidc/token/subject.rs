@@ -1,12 +1,13 @@
 //! The person behind a grant, as of now: nothing is issued from what an older token states (security.md G-10, AF-4).
 
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::DbErr;
 
 use crate::app::App;
 use crate::domain::account::Account;
 use crate::domain::authorization::Grant;
 use crate::domain::client::Client;
 use crate::oidc::{Error, Result, access_policy, consent};
+use crate::storage::Reads;
 use crate::storage::revocations::{self, Descent};
 use crate::storage::{accounts, sessions};
 
@@ -59,7 +60,7 @@ pub async fn of_grant(
 }
 
 /// Returns `true` if the grant was revoked, or was made before the moment until which everything like it was.
-pub async fn is_revoked(db: &impl ConnectionTrait, grant: &Grant) -> Result<bool, DbErr> {
+pub async fn is_revoked(db: &impl Reads, grant: &Grant) -> Result<bool, DbErr> {
     revocations::revoked(db, &descent(grant)).await
 }
 

@@ -1,5 +1,7 @@
 use sea_orm::entity::prelude::*;
 
+use crate::storage::direct::read_in_order;
+
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "accounts")]
 pub struct Model {
@@ -36,6 +38,37 @@ pub struct Model {
     pub suspended_at: Option<ChronoDateTimeUtc>,
     pub suspension_reason: Option<String>,
 }
+
+read_in_order!(Model {
+    id,
+    sub,
+    email,
+    email_key,
+    email_unique,
+    email_verified,
+    first_name,
+    last_name,
+    title,
+    gender,
+    job_title,
+    professional_role,
+    role,
+    status,
+    newsletter,
+    language,
+    password_hash,
+    terms_version,
+    privacy_version,
+    terms_accepted_at,
+    new_browser_told_at,
+    imported_at,
+    invited_at,
+    created_at,
+    updated_at,
+    search_fold,
+    suspended_at,
+    suspension_reason,
+});
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}

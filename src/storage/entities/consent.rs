@@ -1,5 +1,7 @@
 use sea_orm::entity::prelude::*;
 
+use crate::storage::direct::read_in_order;
+
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "consents")]
 pub struct Model {
@@ -14,6 +16,17 @@ pub struct Model {
     pub first_given_at: ChronoDateTimeUtc,
     pub given_at: ChronoDateTimeUtc,
 }
+
+read_in_order!(Model {
+    account_id,
+    client_id,
+    scope,
+    claims,
+    redirect_hosts,
+    grant_id,
+    first_given_at,
+    given_at,
+});
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}

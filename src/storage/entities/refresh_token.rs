@@ -1,5 +1,7 @@
 use sea_orm::entity::prelude::*;
 
+use crate::storage::direct::read_in_order;
+
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "refresh_tokens")]
 pub struct Model {
@@ -20,6 +22,22 @@ pub struct Model {
     /// The time at which the sweep comes by next; a use does not move it.
     pub look_again_at: ChronoDateTimeUtc,
 }
+
+read_in_order!(Model {
+    id,
+    authorization_id,
+    account_id,
+    client_id,
+    session_id,
+    content,
+    digest,
+    previous,
+    issued_at,
+    rotated_at,
+    idle_until,
+    expires_at,
+    look_again_at,
+});
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}

@@ -1,5 +1,7 @@
 use sea_orm::entity::prelude::*;
 
+use crate::storage::direct::read_in_order;
+
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "sessions")]
 pub struct Model {
@@ -23,6 +25,25 @@ pub struct Model {
     pub network: String,
     pub ended_at: Option<ChronoDateTimeUtc>,
 }
+
+read_in_order!(Model {
+    id,
+    sid,
+    cookie_digest,
+    account_id,
+    created_at,
+    authenticated_at,
+    acr,
+    second_factor,
+    second_factor_at,
+    last_used_at,
+    rested_at,
+    terms_due,
+    cookie_due,
+    user_agent,
+    network,
+    ended_at,
+});
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
