@@ -102,6 +102,8 @@ fn select(accounts: &[&str]) -> SelectStatement {
         constant(AffiliationStatus::Approved.as_str()),
         constant(AffiliationStatus::SelfDeclared.as_str()),
     ];
+    // The accounts are all that is bound.
+    let rank = |number: i32| Expr::Constant(number.into());
     let mut select = SelectStatement::new();
     select
         .columns([
@@ -159,12 +161,12 @@ fn select(accounts: &[&str]) -> SelectStatement {
         .and_where(Expr::col((a, A::AccountId)).is_in(accounts.iter().copied()))
         .order_by_expr(
             // A pending affiliation is newer than all that have ended.
-            Expr::case(Expr::col((a, A::Status)).is_in(in_force), 0)
+            Expr::case(Expr::col((a, A::Status)).is_in(in_force), rank(0))
                 .case(
                     Expr::col((a, A::Status)).eq(constant(AffiliationStatus::Pending.as_str())),
-                    1,
+                    rank(1),
                 )
-                .finally(2)
+                .finally(rank(2))
                 .into(),
             Order::Asc,
         )
