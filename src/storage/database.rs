@@ -89,7 +89,10 @@ impl Database {
                 .await
             }
         };
-        Self::of(url, opened.map_err(open_failed)).map(Look::There)
+        // Nothing goes past the pool here: a connection that is not told that the file is quiet may make files beside it.
+        let mut looking = Self::of(url, opened.map_err(open_failed))?;
+        looking.connection.direct = None;
+        Ok(Look::There(looking))
     }
 
     /// Opens the database. A SQLite file that does not exist is created with mode 0600 (security.md ST-4).
