@@ -13,9 +13,9 @@ use crate::domain::role::Role;
 use crate::domain::secret::Digest;
 use crate::domain::session::Session;
 use crate::domain::{AccountId, Time};
-use crate::storage::Reads;
 use crate::storage::{
-    account_changes, account_deletions, accounts, consents, deletion_links, email_changes, refresh_tokens,
+    Reads, account_changes, account_deletions, accounts, consents, deletion_links, email_changes,
+    refresh_tokens,
 };
 use crate::templates::mails::{DeletionMail, DeletionNews, StopLink};
 

@@ -15,9 +15,8 @@ use crate::domain::actor::Context;
 use crate::domain::email_change::{EmailChange, UNDO};
 use crate::domain::event::{Action, Event};
 use crate::domain::secret::Secret;
-use crate::storage::Reads;
 use crate::storage::email_changes::Undo;
-use crate::storage::{accounts, email_changes};
+use crate::storage::{Reads, accounts, email_changes};
 use crate::templates::mails;
 
 /// Marks the kind of the token (security.md G-7).

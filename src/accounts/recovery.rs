@@ -19,9 +19,8 @@ use crate::domain::secret::Digest;
 use crate::limits::Limit;
 use crate::mail::Recipient;
 use crate::proof_of_work::Effort;
-use crate::storage::Reads;
 use crate::storage::password_resets::{self, PasswordReset};
-use crate::storage::{accounts, not_me_links, passkeys};
+use crate::storage::{Reads, accounts, not_me_links, passkeys};
 use crate::templates::mails;
 
 /// Marks the kind of the token (security.md G-7).

@@ -8,8 +8,7 @@ use super::{Error, Result};
 use crate::app::App;
 use crate::domain::AccountId;
 use crate::domain::account::Account;
-use crate::storage::Reads;
-use crate::storage::accounts;
+use crate::storage::{Reads, accounts};
 
 /// A kind of mails that a link stops.
 #[derive(Clone, Copy, Debug)]

@@ -14,9 +14,8 @@ use crate::domain::message::FieldErrors;
 use crate::domain::office::{Deputy, Term};
 use crate::domain::organization::Organization;
 use crate::domain::{AccountId, OrganizationId};
-use crate::storage::Reads;
 use crate::storage::batches::{ROWS, pause};
-use crate::storage::{affiliations, deputies, focal_points, organizations};
+use crate::storage::{Reads, affiliations, deputies, focal_points, organizations};
 
 /// Names a deputy.
 pub async fn name(

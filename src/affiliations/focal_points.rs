@@ -15,8 +15,7 @@ use crate::domain::event::{Action, Event};
 use crate::domain::message::FieldErrors;
 use crate::domain::organization::Organization;
 use crate::domain::{AccountId, AffiliationId, OrganizationId};
-use crate::storage::Reads;
-use crate::storage::{account_changes, accounts, affiliations, deputies, focal_points, organizations};
+use crate::storage::{Reads, account_changes, accounts, affiliations, deputies, focal_points, organizations};
 
 /// Makes somebody with an approved affiliation a Focal Point of that organization.
 pub async fn designate(app: &App, context: &Context, id: &AffiliationId) -> Result<(), Error> {

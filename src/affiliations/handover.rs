@@ -12,8 +12,7 @@ use crate::domain::message::FieldErrors;
 use crate::domain::organization::Organization;
 use crate::domain::powers::Area;
 use crate::domain::{AccountId, OrganizationId};
-use crate::storage::Reads;
-use crate::storage::{affiliations, focal_points as offices, organizations};
+use crate::storage::{Reads, affiliations, focal_points as offices, organizations};
 
 /// Hands the office of `from` over to a colleague: by themselves, or by an administrator.
 pub async fn hand_over(

@@ -14,8 +14,7 @@ use crate::domain::event::{Action, Event};
 use crate::domain::grant_management::{GrantAction, GrantId};
 use crate::domain::{AccountId, ClientId, Time, scope::Scope};
 use crate::random;
-use crate::storage::Reads;
-use crate::storage::{consents, refresh_tokens};
+use crate::storage::{Reads, consents, refresh_tokens};
 
 /// The consent that the page asks for.
 #[derive(Clone, Debug, PartialEq)]

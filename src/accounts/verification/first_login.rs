@@ -11,8 +11,7 @@ use crate::app::{App, Tx};
 use crate::domain::account::Account;
 use crate::domain::actor::Context;
 use crate::domain::event::{Action, Event};
-use crate::storage::Reads;
-use crate::storage::{accounts, email_codes};
+use crate::storage::{Reads, accounts, email_codes};
 use crate::templates::mails;
 
 /// Binds one code at a time to an account: it may be typed in whichever browser the person logged in with.

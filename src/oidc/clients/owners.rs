@@ -11,9 +11,8 @@ use crate::domain::actor::Context;
 use crate::domain::event::{Action, Event};
 use crate::domain::{AccountId, ClientId, Time};
 use crate::paths;
-use crate::storage::Reads;
 use crate::storage::client_owners::{self, ClientOwner};
-use crate::storage::{self, accounts};
+use crate::storage::{self, Reads, accounts};
 
 /// The most owners of one client.
 pub const MOST_OWNERS: u64 = 20;

@@ -7,9 +7,8 @@ use crate::domain::account::Account;
 use crate::domain::authorization::Grant;
 use crate::domain::client::Client;
 use crate::oidc::{Error, Result, access_policy, consent};
-use crate::storage::Reads;
 use crate::storage::revocations::{self, Descent};
-use crate::storage::{accounts, sessions};
+use crate::storage::{Reads, accounts, sessions};
 
 /// Says whether the grant ends with its session.
 #[derive(Clone, Copy, PartialEq, Eq)]
