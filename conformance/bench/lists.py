@@ -117,7 +117,7 @@ api = "/api/v1"
 scim = lambda kind, **fields: f"/scim/v2/{kind}" + query(**fields)
 SHOWN = ["", "affiliation_requests", "ties_requests", "people", "focal_points", "everybody", "rejected"]
 PROGRAMS = {
-    "api/v1": [
+    "admin": [
         ("API: accounts", lambda: f"{api}/accounts" + query(q=person(), role=pick(["", "", "user", "administrator"]))),
         ("API: accounts of a status", lambda: f"{api}/accounts" + query(status=pick(["active", "suspended", "leaving"]))),
         ("API: organizations", lambda: f"{api}/organizations"
@@ -131,27 +131,30 @@ PROGRAMS = {
         ("API: audit", lambda: f"{api}/audit-entries" + query(kind=pick(["", "session.started"]), order=pick(["", "oldest"]))),
         ("API: revocations", lambda: f"{api}/revocations"),
     ],
-    "scim": [
-        ("SCIM: users", lambda: scim("Users", count=pick(["", "10", "100"]), cursor="")),
-        ("SCIM: users by cursor", lambda: "/scim/v2/Users?count=50&cursor="),
-        ("SCIM: a user", lambda: scim("Users", filter=pick(['userName eq "{0}"', 'emails.value eq "{0}"']).format(
-            f"person{(n := dice.randrange(100_000))}@many{n % 997}.example"))),
-        ("SCIM: users of an organization", lambda: scim("Users", count="20", filter=
-            f'groups.value eq "many-{dice.randrange(1, 20_000)}" and active eq true')),
-        ("SCIM: users by the beginning", lambda: scim("Users", count="20", filter=f'userName sw "person{dice.randrange(99)}"')),
-        ("SCIM: users sorted", lambda: scim("Users", count="20", sortBy=pick(["userName", "meta.lastModified"]))),
-        ("SCIM: groups", lambda: scim("Groups", count=pick(["", "20"]), filter=pick(
-            ["", f'displayName sw "{pick(PLACES)}"', f'displayName co "{pick(TRADES)}"']), excludedAttributes="members")),
-    ],
 }
+# A service sees who used it; a client with a power over accounts sees everybody.
+SCIM = [
+    ("SCIM: users", lambda: scim("Users", count=pick(["", "10", "100"]), cursor="")),
+    ("SCIM: users by cursor", lambda: "/scim/v2/Users?count=50&cursor="),
+    ("SCIM: a user", lambda: scim("Users", filter=pick(['userName eq "{0}"', 'emails.value eq "{0}"']).format(
+        f"person{(n := dice.randrange(100_000))}@many{n % 997}.example"))),
+    ("SCIM: users of an organization", lambda: scim("Users", count="20", filter=
+        f'groups.value eq "many-{dice.randrange(1, 20_000)}" and active eq true')),
+    ("SCIM: users by the beginning", lambda: scim("Users", count="20", filter=f'userName sw "person{dice.randrange(99)}"')),
+    ("SCIM: users sorted", lambda: scim("Users", count="20", sortBy=pick(["userName", "meta.lastModified"]))),
+    ("SCIM: groups", lambda: scim("Groups", count=pick(["", "20"]), filter=pick(
+        ["", f'displayName sw "{pick(PLACES)} {pick(TRADES)}"']), excludedAttributes="members")),
+]
+PROGRAMS["scim:read"] = SCIM
+PROGRAMS["scim:read admin:accounts:read"] = [(f"{name}, of everybody", query) for name, query in SCIM if "group" not in name]
 
 
-def program(kind):
-    """A connection with a token of the client, for the API or for SCIM."""
+def program(scope):
+    """A connection with a token of the client that has this scope, for the API or for SCIM."""
     browser = Browser()
     basic = base64.b64encode(f"{a.client}:{os.environ['BENCH_CLIENT_SECRET']}".encode()).decode()
-    fields = {"grant_type": "client_credentials"}
-    fields |= {"resource": f"{a.base}/api/v1", "scope": "admin"} if kind == "api/v1" else {"scope": "scim:read"}
+    fields = {"grant_type": "client_credentials", "scope": scope}
+    fields |= {"resource": f"{a.base}/api/v1"} if scope == "admin" else {}
     sent = {"content-type": "application/x-www-form-urlencoded", "authorization": f"Basic {basic}"}
     answer, text = browser.ask("POST", "/token", urllib.parse.urlencode(fields), sent)
     if answer.status != 200:
@@ -174,6 +177,9 @@ def next_page(path, answer, text):
 
 def measure(browser, name, query):
     limit, times, following = (ORGANIZATIONS_LIMIT if "search of org" in name else LIMIT), [], None
+    # What is asked for the first time comes from the disk.
+    for _ in range(a.queries // 5):
+        browser.ask("GET", query())
     for _ in range(a.queries):
         path, following = following or query(), None
         begun = time.perf_counter()
@@ -188,7 +194,7 @@ def measure(browser, name, query):
     times.sort()
     at = lambda share: times[min(int(len(times) * share), len(times) - 1)]
     late = at(0.95) > limit
-    print(f"{name:32} {at(0.5):8.1f} {at(0.95):8.1f} {times[-1]:8.1f}{'  above ' + str(limit) if late else ''}", flush=True)
+    print(f"{name:48} {at(0.5):8.1f} {at(0.95):8.1f} {times[-1]:8.1f}{'  above ' + str(limit) if late else ''}", flush=True)
     return late
 
 
@@ -199,16 +205,16 @@ def main():
         "Focal Point": lambda: Browser().logs_in("person3@many3.example"),
         "visitor": Browser,
     }
-    print(f"{'':32} {'median':>8} {'95 %':>8} {'slowest':>8}")
+    print(f"{'':48} {'median':>8} {'95 %':>8} {'slowest':>8}")
     measure(Browser(), "floor", lambda: "/.well-known/openid-configuration")
     for who, lists in PAGES.items():
         lists = [it for it in lists if a.only in it[0]]
         browser = people[who]() if lists else None
         for name, query in lists:
             late |= measure(browser, name, query)
-    for kind, lists in PROGRAMS.items() if a.client else []:
+    for scope, lists in PROGRAMS.items() if a.client else []:
         lists = [it for it in lists if a.only in it[0]]
-        browser = program(kind) if lists else None
+        browser = program(scope) if lists else None
         for name, query in lists:
             late |= measure(browser, name, query)
     sys.exit(late)

@@ -48,10 +48,11 @@ PLACES = "Alpine Andean Atlantic Baltic Caspian Desert Delta Eastern Harbour Isl
 TYPES = ["sector_member", "associate", "academia", "member_state"]
 
 # `account_search::VERSION`.
-FOLD = 102
+FOLD = 103
 PLAIN = str.maketrans("øı", "oi")
 
-choose = random.Random(1865).choice
+dice = random.Random(1865)
+choose = dice.choice
 now = datetime.datetime.now(datetime.timezone.utc)
 at = lambda **ago: (now - datetime.timedelta(**ago)).isoformat(timespec="microseconds")
 new = lambda: secrets.token_urlsafe(16)
@@ -112,7 +113,7 @@ def person(n, id):
     sub = new()
     words.append((id, described(first, last, email, id, sub)))
     return (id, sub, email, email, email, True, first, last, "undisclosed", "Engineer", "technical", role, "active", False,
-            "en", HASH, joined, at(minutes=n % 500_000), FOLD)  # fmt: skip
+            "en", HASH, at(days=400 + n % 700, minutes=n % 1440), at(minutes=dice.randrange(500_000)), FOLD)  # fmt: skip
 
 
 def words_of(text):
@@ -124,6 +125,7 @@ def described(first, last, email, *identifiers):
     name, address = words_of(f"{first} {last}"), words_of(email)
     found = {" ".join(name[n:] + name[:n]) for n in range(len(name))}
     found |= {" ".join(address[n:]) for n in range(len(address))}
+    found |= {f"={' '.join(words_of(last))}  {' '.join(words_of(first))}"}
     return found | {re.sub("[-_]", "", it).lower() for it in identifiers}
 
 
@@ -168,6 +170,7 @@ store.fill(
     ),
 )
 late = at(days=30)
+requested = lambda n: at(days=30 + n % 300, minutes=n % 1440)
 people = iter(accounts[3:])
 # A tenth of what there is belongs to the first organization.
 home = lambda n: organizations[0 if n % 10 == 0 else n % len(organizations)]
@@ -180,7 +183,7 @@ members = seats + [(new(), next(people), home(n)) for n in range(a.affiliations)
 store.fill(
     "affiliations",
     "id,account_id,organization_id,status,requested_at,asked_by_person,announced_at,decided_at,decided_as",
-    ((*it, "approved", late, True, late, late, "administrator") for it in members),
+    ((*it, "approved", requested(n), True, late, late, "administrator") for n, it in enumerate(members)),
 )
 store.fill(
     "focal_points",
@@ -190,7 +193,7 @@ store.fill(
 store.fill(
     "affiliations",
     "id,account_id,organization_id,status,requested_at,asked_by_person,announced_at",
-    ((new(), next(people), home(n), "pending", late, True, late) for n in range(a.requests)),
+    ((new(), next(people), home(n), "pending", requested(n), True, late) for n in range(a.requests)),
 )
 store.finish()
 print(f"{a.accounts} accounts, {a.sessions} sessions, {len(members)} affiliations, {a.requests} requests overdue")
