@@ -146,8 +146,8 @@ pub async fn submit(app: &App, context: &Context, handle: &str, submission: Subm
             .filter(|(it, _)| it.is_alive(tx.now()))
             .ok_or(Error::NoSignup)?;
         // A version may have come into force while the form was filled in.
-        let offer = terms::find_offer(tx, &submission.shown)
-            .await?
+        let documents = app.documents_in(tx).await?;
+        let offer = terms::find_offer(&documents, &submission.shown, tx.now())
             .ok_or_else(|| Error::field("accept_terms", "error.terms_changed"))?;
         let first = pending.stage() == Stage::Details;
         pending.choice = Some(submission.choice.clone());

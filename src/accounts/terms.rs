@@ -9,7 +9,7 @@ use std::sync::Arc;
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::{Error, sessions};
-use crate::app::{App, Tx};
+use crate::app::App;
 use crate::documents::Documents;
 use crate::domain::Time;
 use crate::domain::account::Account;
@@ -54,19 +54,13 @@ pub fn offer(app: &App, language: Language) -> Offer {
     Offer::of(&app.documents.current(), language, app.clock.now())
 }
 
-/// Returns the offer that a form names by [`Offer::label`], if its texts are those in force to the transaction: another node
-/// may just have published a version. The language is that of the page with the form: the person may have chosen another
-/// one in the meantime, in another window.
-pub(super) async fn find_offer(tx: &Tx, label: &str) -> Result<Option<Offer>, DbErr> {
-    let Some((language, _)) = label.split_once(' ') else {
-        return Ok(None);
-    };
-    let Some(language) = Language::parse(language) else {
-        return Ok(None);
-    };
-    let documents = tx.app().documents_in(tx).await?;
-    let offer = Offer::of(&documents, language, tx.now());
-    Ok((offer.label() == label).then_some(offer))
+/// Returns the offer that a form names by [`Offer::label`], if its texts are those in force. These are to be read in the
+/// transaction: another node may just have published a version. The language is that of the page with the form: the person
+/// may have chosen another one in the meantime, in another window.
+pub(super) fn find_offer(documents: &Documents, label: &str, now: Time) -> Option<Offer> {
+    let (language, _) = label.split_once(' ')?;
+    let offer = Offer::of(documents, Language::parse(language)?, now);
+    (offer.label() == label).then_some(offer)
 }
 
 /// Returns what comes before everything else in a session of this account. The steps come in this order: nobody accepts
@@ -114,12 +108,12 @@ async fn unaccepted(
 /// Accepts the texts that were shown, named by [`Offer::label`], if they still are those in force.
 pub async fn accept(app: &App, context: &Context, session: &Session, shown: &str) -> super::Result<()> {
     app.write(context, async |tx| {
-        let offer = find_offer(tx, shown).await?.ok_or(Error::Conflict)?;
+        let documents = app.documents_in(tx).await?;
+        let offer = find_offer(&documents, shown, tx.now()).ok_or(Error::Conflict)?;
         // Whoever else opened the page in this session may have accepted already, and the session may have ended.
         sessions::hold(tx, session).await?;
         let account = accounts::find(tx, &session.account).await?;
         let account = account.ok_or(Error::ReauthenticationNeeded)?;
-        let documents = app.documents_in(tx).await?;
         let unaccepted = unaccepted(&documents, tx, &account, tx.now()).await?;
         let mut accepted = offer.acceptances();
         accepted.retain(|it| unaccepted.contains(&it.document));
