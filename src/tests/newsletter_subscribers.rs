@@ -1,14 +1,12 @@
 //! Tests `/admin/newsletter`, its API and its command: who has subscribed, the file of them, and the end of a subscription on
 //! the wish of its person (product.md, `/admin/newsletter`; security.md AD-4, LG-1).
 
-use std::process::Command;
-
 use axum::http::StatusCode;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use crate::client_pages::administrator;
 use crate::jobs::scans;
-use crate::support::product::program;
+use crate::support::product::CommandLine;
 use crate::support::{TestOp, rows};
 use itu_account::accounts::newsletter_subscribers::{self as subscribers, Reader, Search};
 use itu_account::domain::AccountId;
@@ -264,19 +262,8 @@ async fn each_list_is_read_by_an_index() {
 async fn the_command_writes_the_table_and_ends_a_subscription() {
     let op = TestOp::start().await;
     subscribes(&op, "ana@example.org", "Ana", Language::Es).await;
-    let folder = tempfile::tempdir().unwrap();
-    let config = &op.app.config;
-    let settings = format!(
-        "issuer = \"http://localhost:8080\"\n[database]\nurl = \"{}\"\n[keys]\ndirectory = \"{}\"\n",
-        config.database.url(),
-        config.keys.directory.display()
-    );
-    std::fs::write(folder.path().join("it.toml"), settings).unwrap();
-    let types = |words: &[&str]| {
-        let mut command = Command::new(program());
-        command.arg("--config").arg(folder.path().join("it.toml"));
-        command.args(words).output().expect("it runs")
-    };
+    let command_line = CommandLine::of(&op.app.config, "");
+    let types = |words: &[&str]| command_line.types(words);
     let output = types(&["newsletter", "export", "--language", "es"]);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success() && text.lines().count() == 2, "{output:?}");

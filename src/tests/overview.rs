@@ -1,8 +1,6 @@
 //! Tests the overview of administrators (product.md, `/admin`): each number is right, leads to its list, and is found by an
 //! index; the numbers of past days are counted once.
 
-use std::process::Command;
-
 use axum::http::StatusCode;
 use chrono::Duration;
 use sea_orm::{ConnectionTrait, DbBackend};
@@ -10,7 +8,7 @@ use serde_json::Value;
 
 use crate::client_pages::administrator;
 use crate::jobs::scans;
-use crate::support::product::program;
+use crate::support::product::CommandLine;
 use crate::support::{TestOp, rows};
 use itu_account::deployment::{self, Overview};
 use itu_account::domain::actor::Context;
@@ -275,18 +273,8 @@ async fn no_number_reads_a_whole_table() {
 #[tokio::test]
 async fn the_command_prints_the_same() {
     let config = testing::empty_config().await;
-    let folder = tempfile::tempdir().unwrap();
-    let settings = format!(
-        "issuer = \"http://localhost:8080\"\n[database]\nurl = \"{}\"\n[keys]\ndirectory = \"{}\"\n",
-        config.database.url(),
-        config.keys.directory.display()
-    );
-    std::fs::write(folder.path().join("it.toml"), settings).unwrap();
-    let types = |words: &[&str]| {
-        let mut command = Command::new(program());
-        command.arg("--config").arg(folder.path().join("it.toml"));
-        command.args(words).output().expect("it runs")
-    };
+    let command_line = CommandLine::of(&config, "");
+    let types = |words: &[&str]| command_line.types(words);
     let output = types(&["--format", "json", "overview"]);
     let found: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|it| panic!("{it}: {output:?}"));
     assert_eq!(found["days"].as_array().map(Vec::len), Some(30), "{found}");

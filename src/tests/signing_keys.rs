@@ -1,13 +1,13 @@
 //! Tests the signing keys at the console of administrators and at the command line: what is shown of them, what is said
 //! before an act, what it does, and who may (security.md JW-6, JW-7, SE-4, AD-7).
 
-use std::process::{Command, Output};
+use std::process::Output;
 
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::client_pages::administrator;
-use crate::support::product::program;
+use crate::support::product::CommandLine;
 use crate::support::{Person, TestOp};
 use itu_account::domain::role::Role;
 use itu_account::domain::signing_key::Family;
@@ -175,18 +175,12 @@ async fn it_needs_an_administrator_and_a_recent_login() {
 }
 
 struct Installation {
-    folder: tempfile::TempDir,
+    command_line: CommandLine,
 }
 
 impl Installation {
     fn types(&self, words: &[&str]) -> Output {
-        let output = Command::new(program())
-            .arg("--config")
-            .arg(self.folder.path().join("it.toml"))
-            .args(["--format", "json"])
-            .args(words)
-            .output();
-        output.expect("it runs")
+        self.command_line.types(&[&["--format", "json"], words].concat())
     }
 
     fn lines(&self, words: &[&str]) -> Vec<Value> {
@@ -201,14 +195,9 @@ impl Installation {
 #[tokio::test]
 async fn the_command_does_what_the_page_does() {
     let config = testing::empty_config().await;
-    let folder = tempfile::tempdir().unwrap();
-    let settings = format!(
-        "issuer = \"http://localhost:8080\"\n[database]\nurl = \"{}\"\n[keys]\ndirectory = \"{}\"\n",
-        config.database.url(),
-        config.keys.directory.display()
-    );
-    std::fs::write(folder.path().join("it.toml"), settings).unwrap();
-    let place = Installation { folder };
+    let place = Installation {
+        command_line: CommandLine::of(&config, ""),
+    };
     let all = place.lines(&["key", "list"]);
     assert_eq!(all.len(), 3, "{all:?}");
     let rsa = all.iter().find(|it| it["algs"][0] == "RS256").expect("a key");

@@ -1,8 +1,6 @@
 //! Tests the console of the Terms of Use and the Privacy Notice (product.md, `/admin/terms`): which version is in force, in which
 //! languages, who accepted it and has yet to, the text as people see it and what changed; and who may read it (AD-1, G-4).
 
-use std::process::Command;
-
 use axum::http::StatusCode;
 use sea_orm::ConnectionTrait;
 use serde_json::Value;
@@ -10,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::client_pages::administrator;
 use crate::jobs::scans;
-use crate::support::product::program;
+use crate::support::product::CommandLine;
 use crate::support::{Person, TestOp, rows};
 use itu_account::domain::role::Role;
 use itu_account::jobs;
@@ -189,20 +187,10 @@ async fn counts_and_lists_read_no_whole_table() {
 #[tokio::test]
 async fn the_command_says_the_same() {
     let documents = documents();
-    let folder = tempfile::tempdir().unwrap();
     let config = testing::empty_config().await;
-    let settings = format!(
-        "issuer = \"http://localhost:8080\"\n[database]\nurl = \"{}\"\n[site]\ndocuments = \"{}\"\n[keys]\ndirectory = \"{}\"\n",
-        config.database.url(),
-        documents.path().display(),
-        config.keys.directory.display()
-    );
-    std::fs::write(folder.path().join("it.toml"), settings).unwrap();
-    let types = |words: &[&str]| {
-        let mut command = Command::new(program());
-        command.arg("--config").arg(folder.path().join("it.toml"));
-        command.args(words).output().expect("it runs")
-    };
+    let documents = format!("[site]\ndocuments = \"{}\"\n", documents.path().display());
+    let command_line = CommandLine::of(&config, &documents);
+    let types = |words: &[&str]| command_line.types(words);
     let output = types(&["--format", "json", "terms", "list", "--kind", "terms"]);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let versions: Vec<Value> = text

@@ -1,11 +1,11 @@
 //! Tests `itu-account audit` as it is typed: what it prints, and its exit status.
 
-use std::process::{Command, Output};
+use std::process::Output;
 
 use sea_orm::{ConnectionTrait, Database};
 use serde_json::Value;
 
-use crate::support::product::program;
+use crate::support::product::CommandLine;
 use itu_account::app::App;
 use itu_account::clock::Clock;
 use itu_account::config::Config;
@@ -13,29 +13,25 @@ use itu_account::{jobs, testing};
 
 struct Installation {
     config: Config,
+    command_line: CommandLine,
     folder: tempfile::TempDir,
 }
 
 impl Installation {
     async fn make() -> Self {
         let config = testing::empty_config().await;
+        let command_line = CommandLine::of(&config, "");
         let folder = tempfile::tempdir().unwrap();
-        let settings = format!(
-            "issuer = \"http://localhost:8080\"\n[database]\nurl = \"{}\"\n[keys]\ndirectory = \"{}\"\n",
-            config.database.url(),
-            config.keys.directory.display()
-        );
-        std::fs::write(folder.path().join("it.toml"), settings).unwrap();
-        Self { config, folder }
+        Self {
+            config,
+            command_line,
+            folder,
+        }
     }
 
     fn types(&self, words: &str) -> Output {
-        let output = Command::new(program())
-            .arg("--config")
-            .arg(self.folder.path().join("it.toml"))
-            .args(words.split(' '))
-            .output();
-        output.expect("it runs")
+        let words: Vec<&str> = words.split(' ').collect();
+        self.command_line.types(&words)
     }
 
     /// Runs a command that has to succeed, and returns what it prints.

@@ -1,38 +1,11 @@
 //! Tests `itu-account revoke` as it is typed: what it prints, and its exit status.
 
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::Value;
 
-use crate::support::product::program;
+use crate::support::product::CommandLine;
 use itu_account::testing;
-
-struct Installation {
-    folder: tempfile::TempDir,
-}
-
-impl Installation {
-    async fn make() -> Self {
-        let config = testing::empty_config().await;
-        let folder = tempfile::tempdir().unwrap();
-        let settings = format!(
-            "issuer = \"http://localhost:8080\"\n[database]\nurl = \"{}\"\n[keys]\ndirectory = \"{}\"\n",
-            config.database.url(),
-            config.keys.directory.display()
-        );
-        std::fs::write(folder.path().join("it.toml"), settings).unwrap();
-        Self { folder }
-    }
-
-    fn types(&self, words: &[&str]) -> Output {
-        let output = Command::new(program())
-            .arg("--config")
-            .arg(self.folder.path().join("it.toml"))
-            .args(words)
-            .output();
-        output.expect("it runs")
-    }
-}
 
 fn json(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|it| panic!("{it}: {output:?}"))
@@ -40,7 +13,7 @@ fn json(output: &Output) -> Value {
 
 #[tokio::test]
 async fn the_command_counts_ends_and_says_what_ended() {
-    let place = Installation::make().await;
+    let place = CommandLine::of(&testing::empty_config().await, "");
     let added = place.types(&[
         "client",
         "add",

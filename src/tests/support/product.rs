@@ -1,8 +1,10 @@
-//! The built program as a process of its own: `itu-account demo` on free ports and fresh data.
+//! The built program as a process of its own: `itu-account demo` on free ports and fresh data, and its commands.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+
+use itu_account::config::Config;
 
 /// A running demo, which ends with the value.
 pub struct Demo {
@@ -18,6 +20,33 @@ pub struct Demo {
 /// Returns the program, which Cargo builds before the tests.
 pub fn program() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_itu-account"))
+}
+
+/// The command line of the program, on the database and keys of a configuration.
+pub struct CommandLine {
+    settings: tempfile::NamedTempFile,
+}
+
+impl CommandLine {
+    /// Returns it with more tables of settings, as they are written in the file.
+    pub fn of(config: &Config, more: &str) -> Self {
+        let mut settings = tempfile::NamedTempFile::new().expect("a file");
+        write!(
+            settings,
+            "issuer = \"http://localhost:8080\"\n[database]\nurl = \"{}\"\n[keys]\ndirectory = \"{}\"\n{more}",
+            config.database.url(),
+            config.keys.directory.display()
+        )
+        .expect("written");
+        Self { settings }
+    }
+
+    /// Types a command, and returns when it has ended.
+    pub fn types(&self, words: &[&str]) -> Output {
+        let mut command = Command::new(program());
+        command.arg("--config").arg(self.settings.path()).args(words);
+        command.output().expect("it runs")
+    }
 }
 
 impl Demo {

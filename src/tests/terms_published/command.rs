@@ -4,24 +4,15 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::product::program;
+use crate::support::product::CommandLine;
 use itu_account::testing;
 
 #[tokio::test]
 async fn the_command_publishes_moves_and_withdraws() {
     let folder = tempfile::tempdir().unwrap();
     let config = testing::empty_config().await;
-    let settings = format!(
-        "issuer = \"http://localhost:8080\"\n[database]\nurl = \"{}\"\n[keys]\ndirectory = \"{}\"\n",
-        config.database.url(),
-        config.keys.directory.display()
-    );
-    std::fs::write(folder.path().join("it.toml"), settings).unwrap();
-    let types = |words: &[&str]| {
-        let mut command = Command::new(program());
-        command.arg("--config").arg(folder.path().join("it.toml"));
-        command.args(words).output().expect("it runs")
-    };
+    let command_line = CommandLine::of(&config, "");
+    let types = |words: &[&str]| command_line.types(words);
     // The program has the clock of the machine.
     let day = |days: i64| {
         let output = Command::new("date")
