@@ -143,6 +143,9 @@ fn local(issuer: &str) -> Config {
     let issuer = Issuer::parse(issuer).expect("an issuer");
     let mut config = Config::local(issuer, ([127, 0, 0, 1], 0).into(), &folder().join(random::id()));
     config.mail.transport = Transport::Outbox;
+    // Tests log in thousands of times. The hash of a deployment is computed where a program is tested, and in `passwords`.
+    config.passwords.memory_kib = 64;
+    config.passwords.passes = 1;
     if let Ok(url) = std::env::var("TEST_REDIS_URL") {
         config.redis = Redis::at(url, random::id());
     }
