@@ -59,14 +59,14 @@ pub async fn list(
             found.await?.ok_or_else(Error::too_many)?
         }
         Way::Range(range) => {
-            let few = visible_accounts::list_few(db, &visible, MOST_LOOKED_AT).await?;
-            match (few, walk(reader, &range, sorting.as_ref(), request)) {
-                (Some(few), _) => few,
-                (None, Some(mut selection)) if range.is_exact => {
-                    selection.is_narrow = visible_accounts::are_few(db, &visible, MOST_SKIPPED).await?;
+            let number = visible_accounts::count_visible(db, &visible, MOST_SKIPPED).await?;
+            match walk(reader, &range, sorting.as_ref(), request) {
+                Some(mut selection) if range.is_exact && number > MOST_LOOKED_AT => {
+                    selection.is_narrow = number <= MOST_SKIPPED;
                     return page_of_walk(app, reader, request, &selection).await;
                 }
-                (None, _) => list_range(app, reader, range).await?,
+                _ if number > MOST_LOOKED_AT => list_range(app, reader, range).await?,
+                _ => visible_accounts::list_all(db, &visible).await?,
             }
         }
     };
@@ -170,6 +170,11 @@ fn selection(reader: &Reader, range: &Range, sorting: Sorting, descending: bool)
     }
 }
 
+/// Returns `true` if everybody who is visible is in the list.
+const fn is_whole(selection: &Selection) -> bool {
+    selection.prefix.is_none() && selection.changed_from.is_none() && selection.changed_to.is_none()
+}
+
 async fn page_of_walk(
     app: &App,
     reader: &Reader,
@@ -193,12 +198,13 @@ async fn page_of_walk(
         return Err(Error::bad(ScimType::TooMany, detail));
     }
     // Of many, it is known only that there are more: counting them would cost more than their page.
-    let most = if selection.is_narrow {
-        MOST_SKIPPED
+    let counted = if selection.is_narrow {
+        visible_accounts::count(db, selection, MOST_SKIPPED).await?
+    } else if is_whole(selection) {
+        MOST_LOOKED_AT + 1
     } else {
-        MOST_LOOKED_AT
+        visible_accounts::count(db, selection, MOST_LOOKED_AT).await?
     };
-    let counted = visible_accounts::count(db, selection, most).await?;
     if request.count == 0 {
         return Ok(Page::of(Vec::new(), counted, &request.begin));
     }

@@ -116,7 +116,7 @@ async fn among_visible(
     let reader = Reader::provisioned(client);
     let visible = visible(&reader, target.people);
     let selection = Selection {
-        is_narrow: visible_accounts::are_few(db, &visible, MOST_LOOKED_AT).await?,
+        is_narrow: visible_accounts::count_visible(db, &visible, MOST_LOOKED_AT).await? <= MOST_LOOKED_AT,
         visible,
         sorting: Sorting::Subject,
         descending: false,
