@@ -40,6 +40,7 @@ pub mod password;
 pub mod polling;
 pub mod powers;
 pub mod profile;
+pub mod public_document;
 pub mod reserved_name;
 pub mod resource;
 pub mod role;

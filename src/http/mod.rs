@@ -25,6 +25,7 @@ mod page_headers;
 pub mod pages;
 pub mod problem;
 pub mod protocol;
+mod public_document;
 mod registration;
 mod return_path;
 pub mod router;

@@ -3,42 +3,25 @@
 
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::error::Challenge;
 use super::extract::Authenticated;
 use super::extract::client::{one_header, proof_of};
 use super::extract::form;
+use super::public_document;
 use crate::app::App;
 use crate::domain::client::Client;
 use crate::oidc::resource::PresentedToken;
 use crate::oidc::userinfo::{self, Userinfo};
 use crate::oidc::{
-    self, backchannel_authentication, device_authorization, discovery, introspection, jwks,
+    self, backchannel_authentication, device_authorization, introspection, jwks,
     pushed_authorization_request, revocation, token,
 };
 
-/// The header of a document that changes seldom: it may be kept for a quarter of an hour (BR-3).
-const CACHEABLE: &str = "public, max-age=900";
-
-pub async fn discovery(State(app): State<App>) -> Response {
-    cacheable_json(discovery::document(&app.config))
-}
-
-pub async fn jwks(State(app): State<App>) -> Response {
-    cacheable_json(jwks::document(&app))
-}
-
-pub(super) fn cacheable_json(body: Vec<u8>) -> Response {
-    (
-        [
-            (header::CONTENT_TYPE, "application/json"),
-            (header::CACHE_CONTROL, CACHEABLE),
-        ],
-        body,
-    )
-        .into_response()
+pub async fn jwks(State(app): State<App>, asked: HeaderMap) -> Response {
+    public_document::answer(&asked, jwks::document(&app))
 }
 
 /// An answer that nobody on the way may keep (RFC 6749 §5.1).

@@ -22,11 +22,11 @@ use super::routes::Audience::{Client, OwnData, Public, SignedIn};
 use super::routes::Routes;
 use super::{
     api, assets, check_session, compression, cors, dpop, grants, interaction_id, layers, protocol,
-    registration, submission,
+    public_document, registration, submission,
 };
 use crate::app::App;
 use crate::config::RegistrationMode;
-use crate::oidc::endpoints;
+use crate::oidc::{discovery, endpoints};
 use crate::paths;
 
 pub fn router(app: &App) -> Router {
@@ -54,7 +54,7 @@ pub fn router_with(app: &App, family: impl FnOnce(Routes) -> Routes) -> Router {
 pub fn routes(app: &App) -> Routes {
     let routes = Routes::new(app)
         .with(|routes| protocol_routes(app, routes))
-        .with(shared_signals::routes)
+        .with(|routes| shared_signals::routes(app, routes))
         .with(public_routes)
         .with(developers::developer_routes)
         .with(login_routes)
@@ -73,7 +73,8 @@ pub fn routes(app: &App) -> Routes {
 }
 
 fn protocol_routes(app: &App, routes: Routes) -> Routes {
-    let discovery = || cors::for_everybody(get(protocol::discovery));
+    let metadata = discovery::document(&app.config);
+    let discovery = || cors::for_everybody(public_document::constant(metadata.clone()));
     let with_cors = |endpoint| cors::for_public_clients(app, dpop::with_nonces(app, endpoint));
     let userinfo = get(protocol::userinfo).post(protocol::userinfo);
     routes

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::error::Challenge;
 use super::extract::form::{self, OAUTH_BODY};
 use super::extract::program::Program;
-use super::protocol::{NoStore, cacheable_json};
+use super::protocol::NoStore;
 use crate::app::App;
 use crate::domain::scope::{SSF_MANAGE, SSF_READ};
 use crate::oidc;
@@ -93,10 +93,6 @@ fn needed(stream: Option<String>) -> Result<String, Refused> {
 
 fn answer(status: StatusCode, body: Value) -> Response {
     NoStore((status, Json(body))).into_response()
-}
-
-pub async fn configuration(State(app): State<App>) -> Response {
-    cacheable_json(shared_signals::document(&app.config).to_string().into_bytes())
 }
 
 pub async fn create(State(app): State<App>, request: Request) -> Result<Response, Refused> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use serde_json::{Value, json};
 
 use super::error::Error;
@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::Time;
 use crate::domain::client::SigningAlg;
+use crate::domain::public_document::PublicDocument;
 use crate::domain::signing_key::{Family, KeyState, SigningKey};
 use crate::jose::jws::{self, Parts};
 use crate::jose::{self, KeyPair};
@@ -31,6 +32,14 @@ struct Inner {
     rsa_bits: u32,
     keep: Duration,
     ring: ArcSwap<Ring>,
+    published: ArcSwapOption<Published>,
+}
+
+/// The JWK set as it was read last, with the keys that it has.
+#[derive(Debug)]
+struct Published {
+    pairs: Vec<Arc<KeyPair>>,
+    document: PublicDocument,
 }
 
 #[derive(Debug, Default)]
@@ -60,6 +69,7 @@ impl Keyring {
             // JW-6: a key is kept until the last token signed has expired, plus the announcement's time for caches.
             keep: config.tokens.longest_signed() + config.keys.announce,
             ring: ArcSwap::default(),
+            published: ArcSwapOption::default(),
         })))
     }
 
@@ -165,11 +175,30 @@ impl Keyring {
     /// Returns the published JWK set (RFC 7517 §5): announced, active and retired keys.
     pub fn jwks(&self) -> Value {
         let ring = self.0.ring.load();
-        let mut pairs: Vec<&KeyPair> = ring.published(self.0.clock.now(), self.0.keep).collect();
-        // RSA comes first: services that take the first key of a set mostly verify RS256 only.
-        pairs.sort_by_key(|it| it.key.family != Family::Rsa);
-        let keys: Vec<&Value> = pairs.into_iter().map(|it| &it.public).collect();
-        json!({ "keys": keys })
+        set_of(ring.published(self.0.clock.now(), self.0.keep))
+    }
+
+    /// Returns the set as it is sent. It is written anew when the keys are others, by a rotation or as time goes by.
+    pub fn jwks_document(&self) -> PublicDocument {
+        let ring = self.0.ring.load();
+        let published = || ring.published(self.0.clock.now(), self.0.keep);
+        let last = self.0.published.load();
+        if let Some(last) = last.as_ref()
+            && last
+                .pairs
+                .iter()
+                .map(Arc::as_ptr)
+                .eq(published().map(Arc::as_ptr))
+        {
+            return last.document.clone();
+        }
+        let pairs: Vec<Arc<KeyPair>> = published().cloned().collect();
+        let document = PublicDocument::new(set_of(&pairs).to_string());
+        self.0.published.store(Some(Arc::new(Published {
+            pairs,
+            document: document.clone(),
+        })));
+        document
     }
 
     /// Encrypts for ourselves, with AES-256-GCM under a key of its `kind`, as base64url.
@@ -192,9 +221,17 @@ impl Keyring {
     }
 }
 
+fn set_of<'a>(pairs: impl IntoIterator<Item = &'a Arc<KeyPair>>) -> Value {
+    let mut pairs: Vec<_> = pairs.into_iter().collect();
+    // RSA comes first: services that take the first key of a set mostly verify RS256 only.
+    pairs.sort_by_key(|it| it.key.family != Family::Rsa);
+    let keys: Vec<&Value> = pairs.into_iter().map(|it| &it.public).collect();
+    json!({ "keys": keys })
+}
+
 impl Ring {
-    fn published(&self, now: Time, keep: Duration) -> impl Iterator<Item = &KeyPair> {
+    fn published(&self, now: Time, keep: Duration) -> impl Iterator<Item = &Arc<KeyPair>> {
         let visible = move |it: &&Arc<KeyPair>| it.key.state(&self.rows, now, keep).is_published();
-        self.pairs.iter().filter(visible).map(AsRef::as_ref)
+        self.pairs.iter().filter(visible)
     }
 }

@@ -12,12 +12,12 @@ use crate::domain::client::{
     AuthMethod, ContentEncryption, DeliveryMode, EncryptionAlg, GrantType, SigningAlg, SubjectType,
 };
 use crate::domain::profile::Language;
+use crate::domain::public_document::PublicDocument;
 use crate::domain::{claim, scope};
 use crate::paths;
 
-/// Returns the document, ready to send.
-pub fn document(config: &Config) -> Vec<u8> {
-    Value::Object(metadata(config)).to_string().into_bytes()
+pub fn document(config: &Config) -> PublicDocument {
+    PublicDocument::new(Value::Object(metadata(config)).to_string())
 }
 
 fn metadata(config: &Config) -> Map<String, Value> {
@@ -208,7 +208,7 @@ mod tests {
     fn the_document_states_what_works_and_where() {
         let issuer = Issuer::parse("https://account.example").expect("an issuer");
         let mut config = Config::local(issuer, ([127, 0, 0, 1], 0).into(), std::path::Path::new("."));
-        let read = |it: &Config| serde_json::from_slice::<Value>(&document(it)).expect("JSON");
+        let read = |it: &Config| serde_json::from_slice::<Value>(&document(it).body).expect("JSON");
         let document = read(&config);
         assert_eq!(document.get("registration_endpoint"), None);
         config.registration.mode = RegistrationMode::Token;

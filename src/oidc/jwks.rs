@@ -2,8 +2,8 @@
 //! they sign, kept until the last of what they signed has expired.
 
 use crate::app::App;
+use crate::domain::public_document::PublicDocument;
 
-/// Returns the document, ready to send.
-pub fn document(app: &App) -> Vec<u8> {
-    app.keys.jwks().to_string().into_bytes()
+pub fn document(app: &App) -> PublicDocument {
+    app.keys.jwks_document()
 }

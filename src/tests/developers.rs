@@ -21,7 +21,7 @@ const PAGES: [&str; 5] = [
 async fn the_values_are_those_of_the_discovery_document() {
     let op = TestOp::start().await;
     let page = op.browser().get("/developers").await;
-    let document: Value = serde_json::from_slice(&discovery::document(&op.app.config)).expect("JSON");
+    let document: Value = serde_json::from_slice(&discovery::document(&op.app.config).body).expect("JSON");
     assert_eq!(page.text_of("#issuer"), ISSUER);
     assert_eq!(
         page.text_of("#discovery"),

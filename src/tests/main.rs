@@ -57,6 +57,7 @@ mod personal_data;
 mod pkce;
 mod privacy_notice;
 mod programs;
+mod public_documents;
 mod readme;
 mod refresh_token;
 mod refusal_log;

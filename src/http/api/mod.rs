@@ -27,7 +27,7 @@ mod organization_history;
 mod organizations;
 mod overview;
 mod organizations_import;
-mod precondition;
+pub(super) mod precondition;
 mod proposals;
 mod receivers;
 mod revocations;

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use axum::Json;
 use axum::extract::{Path, Request, State};
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, get, on};
 use serde_json::json;
@@ -13,14 +13,13 @@ use serde_json::json;
 use super::operation::{Operation, Verb};
 use super::{admission, document, operations};
 use crate::app::App;
+use crate::domain::public_document::PublicDocument;
 use crate::http::dpop;
 use crate::http::problem::{Kind, Problem};
+use crate::http::public_document;
 use crate::http::routes::Audience::{Client, Public};
 use crate::http::routes::Routes;
 use crate::paths;
-
-/// The header of a document that changes with a release only.
-const CACHEABLE: &str = "public, max-age=900";
 
 /// Adds the API.
 pub fn add(app: &App, routes: Routes) -> Routes {
@@ -54,14 +53,10 @@ fn endpoint_of(operation: &'static Operation) -> MethodRouter<App> {
     )
 }
 
-async fn openapi() -> Response {
-    static DOCUMENT: OnceLock<String> = OnceLock::new();
-    let document = DOCUMENT.get_or_init(|| document::document().to_string());
-    let headers = [
-        (header::CONTENT_TYPE, "application/json"),
-        (header::CACHE_CONTROL, CACHEABLE),
-    ];
-    (headers, document.as_str()).into_response()
+async fn openapi(asked: HeaderMap) -> Response {
+    static DOCUMENT: OnceLock<PublicDocument> = OnceLock::new();
+    let document = DOCUMENT.get_or_init(|| PublicDocument::new(document::document().to_string()));
+    public_document::answer(&asked, document.clone())
 }
 
 /// Describes a type of problem (RFC 9457 §3.1.1).
@@ -75,5 +70,5 @@ async fn problem(Path(name): Path<String>) -> Response {
         "status": kind.status().as_u16(),
         "description": kind.meaning().trim(),
     });
-    ([(header::CACHE_CONTROL, CACHEABLE)], Json(body)).into_response()
+    ([(header::CACHE_CONTROL, public_document::CACHEABLE)], Json(body)).into_response()
 }

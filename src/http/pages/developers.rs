@@ -48,11 +48,11 @@ fn member(name: &str, values: Vec<String>) -> MetadataMember {
 
 /// Returns the discovery document as it is served.
 fn metadata(ctx: &PageContext) -> Map<String, Value> {
-    serde_json::from_slice(&discovery::document(&ctx.app.config)).unwrap_or_default()
+    serde_json::from_slice(&discovery::document(&ctx.app.config).body).unwrap_or_default()
 }
 
 fn keys(ctx: &PageContext) -> Vec<SigningKey> {
-    let document: Value = serde_json::from_slice(&jwks::document(&ctx.app)).unwrap_or_default();
+    let document: Value = serde_json::from_slice(&jwks::document(&ctx.app).body).unwrap_or_default();
     let text = |key: &Value, name: &str| key[name].as_str().unwrap_or_default().to_owned();
     let keys = document["keys"].as_array().into_iter().flatten();
     let keys = keys.map(|it| SigningKey {

@@ -2,12 +2,15 @@
 
 use axum::routing::{get, post};
 
+use crate::app::App;
 use crate::http::routes::Audience::Client;
 use crate::http::routes::Routes;
-use crate::http::{cors, shared_signals};
+use crate::http::{cors, public_document, shared_signals};
 use crate::oidc::endpoints;
+use crate::oidc::shared_signals::metadata;
 
-pub(super) fn routes(routes: Routes) -> Routes {
+pub(super) fn routes(app: &App, routes: Routes) -> Routes {
+    let configuration = metadata::document(&app.config);
     let streams = get(shared_signals::read)
         .post(shared_signals::create)
         .patch(shared_signals::update)
@@ -17,7 +20,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
     routes
         .at_with_head(
             endpoints::SSF_CONFIGURATION,
-            cors::for_everybody(get(shared_signals::configuration)),
+            cors::for_everybody(public_document::constant(configuration)),
         )
         .at(endpoints::SSF_STREAMS, Client, streams)
         .at(endpoints::SSF_STATUS, Client, status)

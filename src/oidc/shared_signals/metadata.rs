@@ -1,15 +1,16 @@
 //! The transmitter's configuration (SSF 1.0 §7.1; CAEP Interoperability Profile §2.3).
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::config::Config;
 use crate::domain::event_receiver::ReceiverKind;
+use crate::domain::public_document::PublicDocument;
 use crate::oidc::endpoints;
 
-pub fn document(config: &Config) -> Value {
+pub fn document(config: &Config) -> PublicDocument {
     let issuer = &config.issuer;
     let methods: Vec<&str> = ReceiverKind::ALL.iter().filter_map(|it| it.method()).collect();
-    json!({
+    let document = json!({
         "spec_version": "1_0",
         "issuer": issuer.as_str(),
         "jwks_uri": issuer.at(endpoints::JWKS),
@@ -26,5 +27,6 @@ pub fn document(config: &Config) -> Value {
         ],
         // Whoever used the service, unless it takes them out.
         "default_subjects": "ALL",
-    })
+    });
+    PublicDocument::new(document.to_string())
 }

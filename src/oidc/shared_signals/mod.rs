@@ -6,7 +6,7 @@
 mod delivery;
 mod error;
 mod message;
-mod metadata;
+pub mod metadata;
 mod poll;
 mod receivers;
 mod scim_targets;
@@ -18,7 +18,6 @@ mod webhook;
 
 pub use delivery::{DEAD_KEPT, TRIED, begin_round, sweep};
 pub use error::{ReceiverError, StreamError};
-pub use metadata::document;
 pub use poll::poll;
 pub use receivers::{
     DeadLetters, IssuedWebhook, NewWebhook, Overview, PAGE, add_webhook, dead_letters, delete, discard, list,
