@@ -63,11 +63,12 @@ pub async fn search(
     let query = QueryTrait::query(&mut found);
     if matches!(way, Way::Newest) {
         query.order_by(Column::CreatedAt, Order::Desc);
+        query.order_by(Column::Id, Order::Desc);
     } else {
         query.order_by(Column::LastName, Order::Asc);
         query.order_by(Column::FirstName, Order::Asc);
+        query.order_by(Column::Id, Order::Asc);
     }
-    query.order_by(Column::Id, Order::Asc);
     // All pages at once: they are no more than `MOST`, and are counted so.
     let ids: Vec<String> = found.into_tuple().all(db).await?;
     let total = ids.len() as u64;
@@ -162,7 +163,7 @@ impl Way<'_> {
                 .to_owned(),
             Self::Newest => accounts()
                 .order_by(Column::CreatedAt, Order::Desc)
-                .order_by(Column::Id, Order::Asc)
+                .order_by(Column::Id, Order::Desc)
                 .to_owned(),
         };
         select.limit(limit);
