@@ -69,6 +69,8 @@ mod m20261130_060000_offices_with_terms;
 mod m20261130_123000_rights_waiting;
 mod m20261130_124500_account_views;
 mod m20261130_150000_published_documents;
+mod m20261130_210000_affiliation_words;
+mod m20261130_210100_affiliations_listed;
 mod online_index;
 mod owned_table;
 
@@ -147,6 +149,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_125000_acceptance_counts::Migration),
             Box::new(m20261130_124500_account_views::Migration),
             Box::new(m20261130_150000_published_documents::Migration),
+            Box::new(m20261130_210000_affiliation_words::Migration),
+            Box::new(m20261130_210100_affiliations_listed::Migration),
         ]
     }
 }

@@ -72,6 +72,18 @@ pub async fn fold(db: &Database) -> Result<u64, DbErr> {
     Ok(found.len() as u64)
 }
 
+/// Returns `true` if every account has the words of this release.
+pub async fn are_folded(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
+    let older: Option<String> = account::Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::SearchFold.lt(VERSION))
+        .into_tuple()
+        .one(db)
+        .await?;
+    Ok(older.is_none())
+}
+
 fn words(row: &account::Model) -> Vec<account_word::ActiveModel> {
     let described = Described {
         first_name: &row.first_name,

@@ -34,6 +34,7 @@ pub const DELETED: &[&str] = &[
     "account_views",
     "account_words",
     "accounts",
+    "affiliation_words",
     "affiliations",
     "assisted_recoveries",
     "authentication_requests",

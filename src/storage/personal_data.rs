@@ -13,7 +13,7 @@ use sea_orm::{
 use serde_json::{Map, Value};
 
 use super::entities::{
-    account, account_deletion, account_view, account_word, affiliation, assisted_recovery,
+    account, account_deletion, account_view, account_word, affiliation, affiliation_word, assisted_recovery,
     authentication_request, client_owner, code_attempt, consent, data_download, deletion_link, deputy,
     document_acceptance, document_version, email_change, email_code, event, event_delivery, focal_point,
     former_address, global_revocation, imported_address, login_throttle, newsletter_subscription,
@@ -178,6 +178,7 @@ pub async fn read<E: From<DbErr>>(
     take(rows::<account_deletion::Entity>(db, account_deletion::Column::AccountId.eq(id)).await?)?;
     take(rows::<account_view::Entity>(db, account_view::Column::AccountId.eq(id)).await?)?;
     take(rows::<account_word::Entity>(db, account_word::Column::AccountId.eq(id)).await?)?;
+    take(rows::<affiliation_word::Entity>(db, affiliation_word::Column::AccountId.eq(id)).await?)?;
     take(affiliations)?;
     take(rows::<assisted_recovery::Entity>(db, assisted_recovery::Column::AccountId.eq(id)).await?)?;
     take(

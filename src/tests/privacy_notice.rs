@@ -37,6 +37,7 @@ fn kept() -> Vec<Kept> {
             &[
                 "account_words",
                 "accounts",
+                "affiliation_words",
                 "affiliations",
                 "client_owners",
                 "consents",

@@ -6,6 +6,7 @@ pub mod account_deletion;
 pub mod account_view;
 pub mod account_word;
 pub mod affiliation;
+pub mod affiliation_word;
 pub mod assisted_recovery;
 pub mod authentication_request;
 pub mod client;

@@ -3,6 +3,7 @@
 
 mod absences;
 mod deputies;
+mod found_by_name;
 mod handover;
 mod history;
 mod plans;

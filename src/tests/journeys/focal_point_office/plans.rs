@@ -36,6 +36,7 @@ async fn no_page_of_an_organization_reads_a_whole_table() {
         "/focal-point/ofcom/requests",
         "/focal-point/ofcom/requests?status=&only=ties",
         "/focal-point/ofcom/people",
+        "/focal-point/ofcom/people?q=alice+ofcom",
         "/focal-point/ofcom/people?filter=ties_waiting",
         "/focal-point/ofcom/people?filter=focal_points",
         "/focal-point/ofcom/ties",
