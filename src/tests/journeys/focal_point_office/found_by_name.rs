@@ -21,6 +21,30 @@ async fn finds(person: &mut Person, organization: &str, typed: &str) -> usize {
 }
 
 #[tokio::test]
+async fn people_are_listed_by_their_names_without_accents() {
+    let op = TestOp::start().await;
+    op.insert_organization("ofcom", "OFCOM", "member_state").await;
+    let (mut fp, ..) = focal_point(&op, "fp@ofcom.example", "ofcom").await;
+    let names = [
+        ("Zoë", "Öz"),
+        ("Ana", "Ødegård"),
+        ("Kim", "haddad Aziz"),
+        ("Yara", "Haddad"),
+    ];
+    for (number, (first, last)) in names.into_iter().enumerate() {
+        let (mut person, ..) = member(&op, &format!("person{number}@example.org"), "ofcom", true).await;
+        let form = person.browser.get("/account/profile").await.form(&["first_name"]);
+        let renamed = [("first_name", first), ("last_name", last)];
+        person.browser.submit(form, &renamed).await;
+    }
+    let list = fp.browser.get("/focal-point/ofcom/people?q=example.org").await;
+    let text = list.text_of("#people");
+    let sorted = ["Yara Haddad", "Kim haddad Aziz", "Ana Ødegård", "Zoë Öz"];
+    let places = sorted.map(|it| text.find(it).expect("on the list"));
+    assert!(places.is_sorted(), "{text}");
+}
+
+#[tokio::test]
 async fn people_are_found_by_what_they_are_called_now() {
     let op = TestOp::start().await;
     op.insert_organization("ofcom", "OFCOM", "member_state").await;
