@@ -29,8 +29,7 @@ fn wait(failures: i32) -> Option<Duration> {
 }
 
 /// Refuses while the counter waits. Returns `true` if it has stopped for good, which no answer reveals.
-pub(super) fn check(throttle: Option<Throttle>, now: Time) -> Result<bool> {
-    let throttle = throttle.unwrap_or_default();
+pub(super) fn check(throttle: Throttle, now: Time) -> Result<bool> {
     match throttle.blocked_until.filter(|until| *until > now) {
         Some(until) => Err(Error::Throttled {
             retry_after: until - now,
@@ -67,7 +66,7 @@ impl Counted {
 
 /// Counts a failure, and blocks the counter for the wait that it brings.
 pub(super) async fn count(tx: &Tx, key: &str) -> Result<Counted> {
-    let failures = login_throttles::count_failure(tx, key, tx.now()).await?;
+    let failures = login_throttles::count_failure(tx, key, tx.now()).await?.failures;
     let Some(wait) = wait(failures) else {
         let left = u64::try_from(FREE - failures).unwrap_or_default();
         return Ok(Counted::Free { left });
@@ -98,14 +97,14 @@ mod tests {
             failures: STOPPED,
             blocked_until: Some(now),
         };
-        assert!(check(Some(stopped), now).unwrap());
-        assert!(!check(None, now).unwrap());
+        assert!(check(stopped, now).unwrap());
+        assert!(!check(Throttle::default(), now).unwrap());
         let waiting = Throttle {
             failures: 5,
             blocked_until: Some(now + Duration::seconds(9)),
         };
         assert!(
-            matches!(check(Some(waiting), now), Err(Error::Throttled { retry_after }) if retry_after.num_seconds() == 9)
+            matches!(check(waiting, now), Err(Error::Throttled { retry_after }) if retry_after.num_seconds() == 9)
         );
     }
 }

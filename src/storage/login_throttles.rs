@@ -4,7 +4,6 @@
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, ExprTrait, QueryFilter,
-    QuerySelect,
 };
 
 use super::batches;
@@ -22,31 +21,43 @@ pub async fn find(db: &impl ConnectionTrait, key: &str) -> Result<Option<Throttl
     Ok(row.map(throttle))
 }
 
-/// Returns the counter, and holds it until the transaction ends.
-pub async fn find_locked(db: &impl ConnectionTrait, key: &str) -> Result<Option<Throttle>, DbErr> {
-    let row = Entity::find_by_id(key).lock_exclusive().one(db).await?;
-    Ok(row.map(throttle))
+/// Returns the counter, and holds it until the transaction ends. One that is missing begins at no failure: a row that is
+/// not there cannot be held, and of requests beside each other each would find that nobody failed.
+pub async fn hold(db: &impl ConnectionTrait, key: &str, now: Time) -> Result<Throttle, DbErr> {
+    add_failures(db, key, 0, now).await
 }
 
-/// Counts one more failure, and returns the count. The row is locked until the transaction ends.
-pub async fn count_failure(db: &impl ConnectionTrait, key: &str, now: Time) -> Result<i32, DbErr> {
+/// Counts one more failure, and returns the counter. The row is locked until the transaction ends.
+pub async fn count_failure(db: &impl ConnectionTrait, key: &str, now: Time) -> Result<Throttle, DbErr> {
+    add_failures(db, key, 1, now).await
+}
+
+async fn add_failures(
+    db: &impl ConnectionTrait,
+    key: &str,
+    failures: i32,
+    now: Time,
+) -> Result<Throttle, DbErr> {
     let row = ActiveModel {
         key: Set(key.to_owned()),
-        failures: Set(1),
+        failures: Set(failures),
         blocked_until: Set(None),
         updated_at: Set(now),
         subject: Set(subject(key).to_owned()),
     };
     let again = OnConflict::column(Column::Key)
-        .value(Column::Failures, Expr::col((Entity, Column::Failures)).add(1))
+        .value(
+            Column::Failures,
+            Expr::col((Entity, Column::Failures)).add(failures),
+        )
         .value(Column::UpdatedAt, Expr::value(now))
         .value(Column::Subject, Expr::value(subject(key)))
         .to_owned();
-    Entity::insert(row)
+    let row = Entity::insert(row)
         .on_conflict(again)
-        .exec_without_returning(db)
+        .exec_with_returning(db)
         .await?;
-    Ok(find(db, key).await?.map_or(1, |it| it.failures))
+    Ok(throttle(row))
 }
 
 pub async fn update_blocked(db: &impl ConnectionTrait, key: &str, until: Time) -> Result<(), DbErr> {

@@ -109,7 +109,8 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
     let known = known.as_ref().and_then(|it| it.id_for(app, &label));
     let attempt = Attempt::begin(app, context, label, known, form.effort).await?;
     let at = attempt.at;
-    let stopped = throttle::check(login_throttles::find(app.db.read(), &attempt.counter).await?, at)?;
+    let counted = login_throttles::find(app.db.read(), &attempt.counter).await?;
+    let stopped = throttle::check(counted.unwrap_or_default(), at)?;
 
     let found = accounts::find_credentials(app.db.read(), &email.key()).await?;
     let verdict = verify(app, password.as_ref(), found.as_ref()).await?;
@@ -129,7 +130,7 @@ async fn once(app: &App, context: &Context, form: LoginForm<'_>, browser: Browse
     let outcome = app
         .write(context, async |tx| {
             // Guesses may have run beside each other: once they have brought a wait, none is answered.
-            throttle::check(login_throttles::find_locked(tx, &attempt.counter).await?, at)?;
+            throttle::check(login_throttles::hold(tx, &attempt.counter, tx.now()).await?, at)?;
             login_throttles::delete(tx, &attempt.counter).await?;
             let account = still_valid(tx, &email.key(), account, hash).await?;
             if let Some(new) = &upgraded {
@@ -256,7 +257,7 @@ async fn refuse(app: &App, context: &Context, attempt: &Attempt, account: Option
     );
     app.write(context, async |tx| {
         throttle::check(
-            login_throttles::find_locked(tx, &attempt.counter).await?,
+            login_throttles::hold(tx, &attempt.counter, tx.now()).await?,
             attempt.at,
         )?;
         let waits = throttle::count(tx, &attempt.counter).await?.failures();

@@ -94,7 +94,7 @@ pub(in crate::accounts) async fn verify(
     if totp.is_none() && passkeys::count(tx, &account.id).await? == 0 {
         return Err(Error::Conflict);
     }
-    let stopped = throttle::check(login_throttles::find_locked(tx, &key).await?, tx.now())?;
+    let stopped = throttle::check(login_throttles::hold(tx, &key, tx.now()).await?, tx.now())?;
     let right = match (typed, &totp) {
         // NIST SP 800-63B §3.2.2: after so many failures six digits are no proof any more; a recovery code
         // cannot be guessed.

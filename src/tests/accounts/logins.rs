@@ -1,12 +1,13 @@
 use chrono::Duration;
-use futures_util::future::join_all;
-use sea_orm::ConnectionTrait;
+use futures_util::future::{join_all, try_join_all};
+use sea_orm::{ConnectionTrait, DbErr};
 
 use super::*;
 use itu_account::accounts::{password, sessions, terms};
 use itu_account::domain::account::Account;
 use itu_account::domain::profile::Language;
 use itu_account::domain::session::Due;
+use itu_account::storage::{Transaction, login_throttles};
 
 const WRONG: &str = "Tulip-lamp-43";
 
@@ -74,6 +75,24 @@ async fn a_burst_of_guesses_is_answered_five_times() {
         .filter(|it| matches!(it, Err(Error::WrongCredentials)))
         .count();
     assert_eq!(answered, 5);
+}
+
+#[tokio::test]
+async fn a_counter_that_nobody_began_is_held_too() {
+    // PW-4: a row that is not there cannot be locked, and each guess would find that nobody failed before.
+    let op = TestOp::start().await;
+    let now = op.clock.now();
+    let guesses = (0..6).map(|_| {
+        op.app.db.write(async |tx: &Transaction| {
+            let before = login_throttles::hold(tx, "a:somebody", now).await?;
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            login_throttles::count_failure(tx, "a:somebody", now).await?;
+            Ok::<_, DbErr>(before.failures)
+        })
+    });
+    let mut before = try_join_all(guesses).await.unwrap();
+    before.sort_unstable();
+    assert_eq!(before, [0, 1, 2, 3, 4, 5]);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 
 use super::*;
-use itu_account::storage::login_throttles;
+use itu_account::storage::{Transaction, login_throttles};
 
 #[tokio::test]
 async fn a_login_asks_for_a_code_and_each_counts_once() {
@@ -145,8 +145,10 @@ async fn after_a_hundred_failures_six_digits_prove_nothing_and_a_recovery_code_d
     let (app, codes) = sets_up(&op, &mut alice).await;
     let counter = format!("f:{}", account_id(&op, &alice.email).await);
     for _ in 0..100 {
-        let counted = login_throttles::count_failure(&op.app.db, &counter, op.clock.now()).await;
-        counted.expect("counted");
+        let counted = op.app.db.write(async |tx: &Transaction| {
+            login_throttles::count_failure(tx, &counter, op.clock.now()).await
+        });
+        counted.await.expect("counted");
     }
     let mut phone = alice.elsewhere(&op);
     let step = phone.logs_in().await;
