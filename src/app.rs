@@ -34,6 +34,7 @@ use crate::storage::Database;
 use crate::storage::client_counts::ClientCounters;
 use crate::storage::clients::ClientRegistry;
 use crate::storage::ephemeral::Ephemeral;
+use crate::telemetry::metrics::Metrics;
 use crate::templates::Templates;
 use crate::webauthn::Webauthn;
 
@@ -68,6 +69,7 @@ pub struct Parts {
     pub client_authorities: Authorities,
     pub registry: ClientRegistry,
     pub client_counters: ClientCounters,
+    pub metrics: Metrics,
     /// Cancelled when the process is asked to end: work that nobody waits for begins no further transaction.
     pub stopping: CancellationToken,
 }

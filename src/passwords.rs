@@ -86,6 +86,7 @@ struct Inner {
     most: usize,
     memory: Mutex<Vec<Vec<Block>>>,
     done: AtomicU64,
+    turned_away: AtomicU64,
     reported: Mutex<HashSet<String>>,
 }
 
@@ -123,6 +124,7 @@ impl Hasher {
             most: parallel + parameters.queue,
             memory: Mutex::default(),
             done: AtomicU64::new(0),
+            turned_away: AtomicU64::new(0),
             reported: Mutex::default(),
         };
         Ok(Self {
@@ -228,6 +230,16 @@ impl Hasher {
         self.inner.done.load(Ordering::Relaxed)
     }
 
+    /// Returns how many hash or wait for their turn.
+    pub fn admitted(&self) -> usize {
+        self.inner.admitted.load(Ordering::Relaxed)
+    }
+
+    /// Returns how many were answered `Busy` so far.
+    pub fn turned_away(&self) -> u64 {
+        self.inner.turned_away.load(Ordering::Relaxed)
+    }
+
     async fn in_turn<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Inner) -> Result<T, Error> + Send + 'static,
@@ -235,6 +247,7 @@ impl Hasher {
         let inner = Arc::clone(&self.inner);
         if inner.admitted.fetch_add(1, Ordering::Relaxed) >= inner.most {
             inner.admitted.fetch_sub(1, Ordering::Relaxed);
+            inner.turned_away.fetch_add(1, Ordering::Relaxed);
             return Err(Error::Busy);
         }
         let admission = Admission(Arc::clone(&inner));

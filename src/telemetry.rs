@@ -1,4 +1,7 @@
-//! Writes logs to standard error: one JSON object a line with encoded values (security.md LG-3), or text for people.
+//! Writes logs to standard error: one JSON object a line with encoded values (security.md LG-3), or text for people. What
+//! is counted is in `metrics`.
+
+pub mod metrics;
 
 use tracing::Dispatch;
 use tracing_subscriber::EnvFilter;

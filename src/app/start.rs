@@ -25,6 +25,7 @@ use crate::storage::client_counts::ClientCounters;
 use crate::storage::clients::ClientRegistry;
 use crate::storage::ephemeral::Ephemeral;
 use crate::storage::{Database, organizations};
+use crate::telemetry::metrics::Metrics;
 use crate::templates::{Site, Templates};
 use crate::webauthn::Webauthn;
 
@@ -84,6 +85,7 @@ impl App {
             fetch,
             registry: ClientRegistry::load(db.read()).await?,
             client_counters: ClientCounters::default(),
+            metrics: Metrics::default(),
             keys,
             ephemeral,
             db,

@@ -3,6 +3,8 @@
 //!
 //! Doors do not use it: they call a room, and the room calls [`App::write`]. Decisions are not made here.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use chrono::Duration;
 use sea_orm::prelude::async_trait;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
@@ -16,6 +18,7 @@ use crate::domain::event::Event;
 use crate::mail::{self, Email, Recipient, outbox};
 use crate::signals;
 use crate::storage::{IsBusy, Reads, Transaction};
+use crate::telemetry::metrics::Recorded;
 use crate::templates::{MailTemplate, Opens};
 
 /// A transaction that [`App::write`] began, and ends. Storage functions take it as their connection.
@@ -25,6 +28,8 @@ pub struct Tx {
     context: Context,
     now: Time,
     transaction: Transaction,
+    /// What this attempt recorded, for the counters.
+    recorded: Arc<Mutex<Vec<Recorded>>>,
 }
 
 impl App {
@@ -43,13 +48,23 @@ impl App {
             return Err(DbErr::Custom(refused.to_owned()).into());
         }
         let now = self.clock.now();
-        let enter = |transaction| Tx {
-            app: self.clone(),
-            context: context.clone(),
-            now,
-            transaction,
+        let recorded = Arc::<Mutex<Vec<_>>>::default();
+        let enter = |transaction| {
+            // What an attempt before recorded was undone.
+            lock(&recorded).clear();
+            Tx {
+                app: self.clone(),
+                context: context.clone(),
+                now,
+                transaction,
+                recorded: Arc::clone(&recorded),
+            }
         };
-        self.db.write_as(enter, work).await
+        let outcome = self.db.write_as(enter, work).await?;
+        for it in lock(&recorded).iter() {
+            self.metrics.recorded(it);
+        }
+        Ok(outcome)
     }
 }
 
@@ -77,6 +92,7 @@ impl Tx {
 
     async fn record_in(&self, context: &Context, event: Event) -> Result<(), DbErr> {
         self.signals().record(context, &event).await?;
+        lock(&self.recorded).push(Recorded::from(&event));
         audit::record(self, self.now, context, event).await
     }
 
@@ -140,6 +156,10 @@ impl Tx {
         };
         outbox::enqueue(self, &self.app.mailer, &self.app.keys, self.now, &email).await
     }
+}
+
+fn lock(recorded: &Mutex<Vec<Recorded>>) -> std::sync::MutexGuard<'_, Vec<Recorded>> {
+    recorded.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl From<Tx> for Transaction {

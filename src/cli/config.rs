@@ -1,20 +1,29 @@
-//! `config sample`: prints every setting with its default.
+//! `config`: prints what others are set up by: the settings of this program with their defaults, the rules of Prometheus, a
+//! dashboard of Grafana.
 
 use std::io::Write;
 
 use clap::Subcommand;
 
 use crate::config::SAMPLE;
+use crate::telemetry::metrics::{ALERTS, DASHBOARD};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Print a commented, complete configuration
     Sample,
+    /// Print alert rules for Prometheus
+    Alerts,
+    /// Print a dashboard for Grafana
+    Dashboard,
 }
 
 pub(super) fn run(command: &Command) {
-    match command {
-        // A reader that closed the pipe (`| head`) has seen enough.
-        Command::Sample => drop(std::io::stdout().write_all(SAMPLE.as_bytes())),
-    }
+    let text = match command {
+        Command::Sample => SAMPLE,
+        Command::Alerts => ALERTS,
+        Command::Dashboard => DASHBOARD,
+    };
+    // A reader that closed the pipe (`| head`) has seen enough.
+    drop(std::io::stdout().write_all(text.as_bytes()));
 }

@@ -5,13 +5,14 @@
 //! What the database has is applied in one transaction, by the rooms that it belongs to. Policies, and documents that come from
 //! files, are settings of the processes, which no transaction changes: those of the directory have to be the ones in force.
 //!
-//! How the deployment fares is in `overview`.
+//! How the deployment fares is in `overview`, for people, and in `measurements`, for Prometheus.
 
 mod apply;
 mod documents;
 mod error;
 mod export;
 mod files;
+mod measurements;
 mod overview;
 mod settings;
 
@@ -19,6 +20,7 @@ pub use apply::{Applied, Deployment, apply, preview};
 pub use error::{Error, FileProblem};
 pub use export::export;
 pub use files::{Files, is_part};
+pub use measurements::measure;
 pub use overview::{
     Day, Events, FailingReceiver, FailingService, Late, Mail, NextKey, Overview, Requests, Waiting, overview,
 };

@@ -243,7 +243,7 @@ async fn days(app: &App, now: Time) -> Result<Vec<Day>, DbErr> {
     Ok(days)
 }
 
-fn signing_keys(app: &App, now: Time) -> Vec<NextKey> {
+pub(super) fn signing_keys(app: &App, now: Time) -> Vec<NextKey> {
     let (rows, settings) = (app.keys.rows(), &app.config.keys);
     let next = |family: Family| {
         let newest = signing_key::newest(&rows, family)?;
@@ -307,12 +307,19 @@ async fn services(app: &App, now: Time) -> Result<Vec<FailingService>, DbErr> {
 
 /// Lists what should have been done by now. Another node or this one does it as soon as it runs again.
 async fn late(app: &App, now: Time) -> Result<Vec<Late>, DbErr> {
+    let late = due_since(app, now).await?.into_iter();
+    let late = late.filter_map(|(job, since)| Some(Late { job, since: since? }));
+    Ok(late.filter(|it| it.since < now - LATE_AFTER).collect())
+}
+
+/// Returns the work in the background that can be late, and since when the oldest of it is due.
+pub(super) async fn due_since(app: &App, now: Time) -> Result<[(&'static str, Option<Time>); 5], DbErr> {
     let db = app.db.read();
     let unsealed = event_seals::list_unsealed(db, 0, 1).await?;
     let deletion = account_deletions::list_due(db, now, None).await?;
     let download = data_downloads::list_due(db, now).await?;
     let counted = kept_counts::find_newest(db, Counted::Logins).await?;
-    let since = [
+    Ok([
         ("mail", backlog::mail_due_since(db).await?),
         ("audit", unsealed.first().map(|it| it.at)),
         ("deletions", deletion.first().map(|it| it.delete_at)),
@@ -321,9 +328,5 @@ async fn late(app: &App, now: Time) -> Result<Vec<Late>, DbErr> {
             download.first().map(|it| it.due_at.unwrap_or(it.requested_at)),
         ),
         ("daily_counts", counted.map(|it| it.until + SETTLED_AFTER)),
-    ];
-    let late = since
-        .into_iter()
-        .filter_map(|(job, since)| Some(Late { job, since: since? }));
-    Ok(late.filter(|it| it.since < now - LATE_AFTER).collect())
+    ])
 }

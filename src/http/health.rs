@@ -1,4 +1,4 @@
-//! `/health/live` and `/health/ready`, on the listener of `[observability]` alone (security.md TL-3).
+//! `/health/live`, `/health/ready` and `/metrics`, on the listener of `[observability]` alone (security.md TL-3).
 
 use axum::Router;
 use axum::extract::State;
@@ -7,11 +7,14 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use crate::app::App;
+use crate::deployment;
+use crate::telemetry::metrics::MEDIA_TYPE;
 
 pub fn router(app: App) -> Router {
     Router::new()
         .route("/health/live", get(live))
         .route("/health/ready", get(ready))
+        .route("/metrics", get(metrics))
         .with_state(app)
 }
 
@@ -25,6 +28,14 @@ async fn ready(State(app): State<App>) -> Response {
         return answer(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer");
     }
     answer(StatusCode::OK, "ready")
+}
+
+async fn metrics(State(app): State<App>) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, MEDIA_TYPE),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    (headers, deployment::measure(&app).await).into_response()
 }
 
 fn answer(status: StatusCode, text: &'static str) -> Response {

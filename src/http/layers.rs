@@ -99,10 +99,8 @@ pub async fn every_answer(State(app): State<App>, mut request: Request, next: Ne
         Some(refusal) => refusal,
         None => answer(request, next).instrument(span.clone()).await,
     };
-    span.in_scope(|| {
-        let ms = started.elapsed().as_millis() as u64;
-        tracing::info!(status = response.status().as_u16(), ms, "answered");
-    });
+    let (status, took) = (response.status().as_u16(), started.elapsed());
+    span.in_scope(|| tracing::info!(status, ms = took.as_millis() as u64, "answered"));
 
     if let Some(cookie) = replaced.get() {
         // This cookie goes before those of the page, which may end the session.
@@ -121,6 +119,7 @@ pub async fn every_answer(State(app): State<App>, mut request: Request, next: Ne
         response.headers_mut().insert("x-request-id", value);
     }
     security_headers(&app, &route, response.headers_mut());
+    app.metrics.answered(route, method.as_str(), status, took);
     response
 }
 

@@ -56,6 +56,7 @@ async fn repeat(app: App, job: &'static Job) {
             () = app.stopping.cancelled() => return,
             _ = ticks.tick() => {}
         }
+        let started = std::time::Instant::now();
         let outcome = AssertUnwindSafe((job.run)(app.clone())).catch_unwind().await;
         let failure = match outcome {
             Ok(Ok(())) => None,
@@ -69,6 +70,8 @@ async fn repeat(app: App, job: &'static Job) {
             _ => {}
         }
         failing = failure.is_some();
+        app.metrics
+            .ran(job.name, !failing, started.elapsed(), app.clock.now());
     }
 }
 

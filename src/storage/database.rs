@@ -3,7 +3,7 @@
 //! transaction.
 
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sea_orm::prelude::async_trait;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -20,6 +20,7 @@ use super::busy::IsBusy;
 use super::connection::{Connection, Transaction, with_its_limit};
 use super::direct::{Direct, Reads};
 use super::writer::{Executed, Waiting, Writer};
+use crate::telemetry::metrics::Times;
 
 /// The time for which a connection may be idle before it is tested.
 const RESTED: Duration = Duration::from_secs(30);
@@ -30,6 +31,7 @@ pub struct Database {
     connection: Connection,
     is_postgres: bool,
     writer: Writer,
+    waits: Times,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -125,6 +127,7 @@ impl Database {
             },
             is_postgres,
             writer: Writer::default(),
+            waits: Times::default(),
         })
     }
 
@@ -196,6 +199,23 @@ impl Database {
         self.is_postgres
     }
 
+    /// Returns how long transactions waited to begin: for their turn, and for a connection.
+    pub const fn waits(&self) -> &Times {
+        &self.waits
+    }
+
+    /// Returns the open connections of the pool, and those of them that are idle.
+    pub fn connections(&self) -> (u32, usize) {
+        let inner = &self.connection.inner;
+        if self.is_postgres {
+            let pool = inner.get_postgres_connection_pool();
+            (pool.size(), pool.num_idle())
+        } else {
+            let pool = inner.get_sqlite_connection_pool();
+            (pool.size(), pool.num_idle())
+        }
+    }
+
     /// Runs `work` in one transaction and commits it if `work` returns `Ok`. If the database was busy or could not
     /// serialize, it runs `work` again, three times at most (security.md ST-3).
     ///
@@ -221,6 +241,7 @@ impl Database {
         loop {
             attempt += 1;
             let outcome = async {
+                let asked = Instant::now();
                 let _turn = if self.is_postgres {
                     None
                 } else {
@@ -231,8 +252,10 @@ impl Database {
                     sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
                     ..Default::default()
                 };
+                let inner = self.connection.inner.begin_with_options(options).await?;
+                self.waits.took(asked.elapsed());
                 let tx = enter(Transaction {
-                    inner: self.connection.inner.begin_with_options(options).await?,
+                    inner,
                     #[cfg(feature = "testing")]
                     statements: self.connection.statements.clone(),
                 });

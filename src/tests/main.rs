@@ -47,6 +47,7 @@ mod journeys;
 mod jwks_uri;
 mod listener;
 mod logout;
+mod metrics;
 mod mtls;
 mod outgoing_mails;
 mod newsletter_subscribers;

@@ -184,6 +184,18 @@ pub const ELSEWHERE: &[Elsewhere] = &[
         reason: "it comes before the server",
     },
     Elsewhere {
+        what: "Print alert rules for Prometheus",
+        page: NO_PAGE,
+        command: Door::At("config alerts"),
+        reason: "it is for whoever watches the server",
+    },
+    Elsewhere {
+        what: "Print a dashboard for Grafana",
+        page: NO_PAGE,
+        command: Door::At("config dashboard"),
+        reason: "it is for whoever watches the server",
+    },
+    Elsewhere {
         what: "Make the whole deployment what the files of a directory say",
         page: NO_PAGE,
         command: Door::At("apply"),

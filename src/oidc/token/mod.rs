@@ -38,7 +38,10 @@ pub async fn exchange(
     proof: &PresentedProof,
 ) -> Result<TokenResponse> {
     let answer = granted(app, context, client, parameters, proof).await;
-    if answer.as_ref().is_err_and(|it| is_mistake(it.code())) {
+    let refused = answer.as_ref().err().map(Error::code);
+    let grant_type = parameters.get("grant_type").and_then(GrantType::parse);
+    app.metrics.token_request(grant_type, refused.map(Code::as_str));
+    if refused.is_some_and(is_mistake) {
         app.count_use(&client.id, CountedUse::Token);
     }
     answer
