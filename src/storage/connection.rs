@@ -2,13 +2,20 @@
 //!
 //! SQLite plans a statement by the value of its `LIMIT` and plans it again each time that value is bound again. The
 //! plan costs several times as much as the statement. So the number is written into the text, here and nowhere else.
+//!
+//! PostgreSQL keeps the plan of a prepared statement for whatever values come later, and for a list that is a wrong one as
+//! soon as they differ: how many rows begin with a word, and how far the list has been read. So a list is planned each time,
+//! by its values.
+
+use std::sync::Arc;
 
 use sea_orm::prelude::async_trait;
 use sea_orm::sea_query::{Value, Values};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult,
-    Statement,
+    ConnAcquireErr, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
+    QueryResult, RuntimeErr, Statement, sqlx,
 };
+use sea_query_sqlx::SqlxValues;
 
 use super::direct::{Direct, Reads};
 #[cfg(feature = "testing")]
@@ -47,6 +54,30 @@ impl Connection {
             self.refuse(&statement.sql)
         }
     }
+
+    /// Runs a statement of PostgreSQL that is planned for its values and not kept.
+    async fn query_by_its_values(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let values = SqlxValues(statement.values.unwrap_or_else(|| Values(Vec::new())));
+        let pool = self.inner.get_postgres_connection_pool();
+        let mut connection = pool.acquire().await.map_err(|error| match error {
+            sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
+            error => DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))),
+        })?;
+        let rows = sqlx::query_with(sqlx::AssertSqlSafe(statement.sql), values)
+            .persistent(false)
+            .fetch_all(&mut *connection)
+            .await
+            .map_err(|error| DbErr::Query(RuntimeErr::SqlxError(Arc::new(error))))?;
+        Ok(rows.into_iter().map(QueryResult::from).collect())
+    }
+}
+
+fn is_list(statement: &Statement) -> bool {
+    statement.db_backend == DbBackend::Postgres && statement.sql.contains(" LIMIT $")
+}
+
+fn is_count(statement: &Statement) -> bool {
+    statement.db_backend == DbBackend::Postgres && statement.sql.contains("COUNT(")
 }
 
 /// Returns `true` if the statement only reads. A common table expression may write, and is not used.
@@ -69,11 +100,19 @@ impl ConnectionTrait for Connection {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.inner.query_one_raw(self.prepare(statement)?).await
+        let statement = self.prepare(statement)?;
+        if is_count(&statement) {
+            return Ok(self.query_by_its_values(statement).await?.pop());
+        }
+        self.inner.query_one_raw(statement).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.inner.query_all_raw(self.prepare(statement)?).await
+        let statement = self.prepare(statement)?;
+        if is_list(&statement) {
+            return self.query_by_its_values(statement).await;
+        }
+        self.inner.query_all_raw(statement).await
     }
 }
 

@@ -134,6 +134,9 @@ impl Database {
     async fn open_postgres(url: &str) -> Result<DatabaseConnection, DbErr> {
         let options = PgConnectOptions::from_str(url)
             .map_err(open_failed)?
+            // A request of ours is short, and many come at once: to start workers for one costs more than they save, and
+            // so does compiling its plan.
+            .options([("max_parallel_workers_per_gather", "0"), ("jit", "off")])
             .disable_statement_logging();
         let pool = PgPoolOptions::new()
             .max_connections(16)
