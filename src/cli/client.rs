@@ -2,7 +2,7 @@
 //! options or as a JSON object with the names of RFC 7591; secrets never as an argument.
 
 mod handover;
-mod input;
+pub(super) mod input;
 mod members;
 mod mend;
 mod owners;
@@ -23,7 +23,7 @@ use input::read_text;
 use members::{Edits, Members};
 
 use super::console::Console;
-use super::difference;
+use super::{difference, secrets};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::RegistrationMode;
@@ -302,9 +302,9 @@ async fn apply(
 pub(super) fn named_secret(file: &str, document: &ClientDocument) -> anyhow::Result<Option<Secret>> {
     match &document.secret {
         SecretSource::Unnamed | SecretSource::Digest(_) => Ok(None),
-        SecretSource::Environment(name) => secret_from_environment(name).map(Some),
+        SecretSource::Environment(name) => secrets::from_environment(name).map(Some),
         // The secret is beside the file that names it, so that both can be moved together.
-        SecretSource::File(path) => secret_from_file(&beside(file, path)).map(Some),
+        SecretSource::File(path) => secrets::from_file(&beside(file, path)).map(Some),
     }
 }
 
@@ -340,24 +340,11 @@ fn read_document(document: Map<String, Value>) -> anyhow::Result<ClientDocument>
 impl GivenSecret {
     pub(super) fn read(&self) -> anyhow::Result<Option<Secret>> {
         match (&self.secret_file, &self.secret_env) {
-            (Some(file), _) => secret_from_file(file).map(Some),
-            (None, Some(name)) => secret_from_environment(name).map(Some),
+            (Some(file), _) => secrets::from_file(file).map(Some),
+            (None, Some(name)) => secrets::from_environment(name).map(Some),
             (None, None) => Ok(None),
         }
     }
-}
-
-fn secret_from_file(file: &str) -> anyhow::Result<Secret> {
-    Ok(Secret::new(read_text(file)?.trim_end_matches(['\r', '\n'])))
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "contract.md: a client's file names the variable"
-)]
-fn secret_from_environment(name: &str) -> anyhow::Result<Secret> {
-    let value = std::env::var(name).with_context(|| format!("the environment variable {name}"))?;
-    Ok(Secret::new(value))
 }
 
 fn beside(file: &str, path: &str) -> String {

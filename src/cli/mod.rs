@@ -4,6 +4,7 @@
 //! differences. Secrets come from standard input, a file or the environment, never from an argument.
 
 mod audit;
+mod backup;
 mod check;
 mod client;
 mod config;
@@ -20,6 +21,7 @@ mod org;
 mod overview;
 mod revoke;
 mod scim_target;
+mod secrets;
 mod receiver;
 mod serve;
 mod terms;
@@ -102,6 +104,10 @@ enum Command {
     /// SCIM targets: services whose users are made what people are
     #[command(subcommand)]
     ScimTarget(scim_target::ScimTargetCommand),
+    /// Write the embedded database and the keys into one sealed file, while the service runs
+    Backup(backup::Backup),
+    /// Put a backup where there is no database
+    Restore(backup::Restore),
     /// What can be set
     #[command(subcommand)]
     Config(config::Command),
@@ -167,6 +173,8 @@ async fn run(console: &Console, command: Command) -> anyhow::Result<ExitCode> {
         Command::Stream(arguments) => receiver::run_stream(console, arguments).await?,
         Command::Webhook(arguments) => receiver::run_webhook(console, arguments).await?,
         Command::ScimTarget(arguments) => scim_target::run_scim_target(console, arguments).await?,
+        Command::Backup(arguments) => backup::back_up(console, arguments).await?,
+        Command::Restore(arguments) => backup::restore(console, arguments).await?,
         Command::Config(arguments) => config::run(&arguments),
         Command::Check => check::run(console).await?,
     }

@@ -8,6 +8,7 @@
 //! How the deployment fares is in `overview`, for people, and in `measurements`, for Prometheus.
 
 mod apply;
+mod backup;
 mod documents;
 mod error;
 mod export;
@@ -17,6 +18,7 @@ mod overview;
 mod settings;
 
 pub use apply::{Applied, Deployment, apply, preview};
+pub use backup::{BackupError, Manifest, Opener, Seal, back_up, restore};
 pub use error::{Error, FileProblem};
 pub use export::export;
 pub use files::{Files, is_part};

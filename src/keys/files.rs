@@ -11,7 +11,7 @@ use super::error::Error;
 use super::master::Master;
 use crate::{config, random};
 
-fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> Error {
+pub(super) fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> Error {
     move |source| Error::File {
         path: path.display().to_string(),
         source,
@@ -24,6 +24,11 @@ pub(super) fn master(path: &Path) -> Result<Master, Error> {
         let text = URL_SAFE_NO_PAD.encode(random::bytes::<32>());
         write_once(path, text.as_bytes())?;
     }
+    master_of(path)
+}
+
+/// Reads the master key.
+pub(super) fn master_of(path: &Path) -> Result<Master, Error> {
     let text = String::from_utf8(read(path, "the master key")?).unwrap_or_default();
     let key = URL_SAFE_NO_PAD
         .decode(text.trim())
@@ -70,7 +75,7 @@ fn read(path: &Path, what: &str) -> Result<Vec<u8>, Error> {
 }
 
 /// Writes a file whole or not at all. It never replaces one.
-fn write_once(path: &Path, content: &[u8]) -> Result<(), Error> {
+pub(super) fn write_once(path: &Path, content: &[u8]) -> Result<(), Error> {
     let directory = path
         .parent()
         .filter(|it| !it.as_os_str().is_empty())

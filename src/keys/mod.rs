@@ -3,6 +3,7 @@
 //!
 //! The formats of JOSE and the keys of clients are in `jose`.
 
+pub mod copies;
 mod error;
 mod files;
 mod keyring;

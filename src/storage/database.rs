@@ -386,7 +386,7 @@ impl Reads for Database {
 }
 
 /// Returns the path of a SQLite file, or `None` for another database.
-fn file_of(url: &str) -> Option<&str> {
+pub(super) fn file_of(url: &str) -> Option<&str> {
     let path = url.strip_prefix("sqlite:")?;
     let path = path.strip_prefix("//").unwrap_or(path);
     path.split('?').next()

@@ -23,6 +23,7 @@ pub mod client_registrations;
 pub mod clients;
 mod connection;
 pub mod consents;
+pub mod copies;
 pub mod daily_counts;
 pub mod data_downloads;
 mod database;

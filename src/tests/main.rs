@@ -19,6 +19,7 @@ mod audit_trail;
 mod authorization;
 mod authorization_code;
 mod authorization_request;
+mod backup;
 mod bot_defence;
 mod browser;
 mod ciba;

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use anyhow::Context as _;
 
-pub(super) fn read_text(file: &str) -> anyhow::Result<String> {
+pub(in crate::cli) fn read_text(file: &str) -> anyhow::Result<String> {
     if file != "-" {
         return std::fs::read_to_string(file).with_context(|| file.to_owned());
     }

@@ -196,6 +196,18 @@ pub const ELSEWHERE: &[Elsewhere] = &[
         reason: "it is for whoever watches the server",
     },
     Elsewhere {
+        what: "Back the embedded database up with the keys",
+        page: NO_PAGE,
+        command: Door::At("backup"),
+        reason: "the file is on the server, and holds everything",
+    },
+    Elsewhere {
+        what: "Restore a backup",
+        page: NO_PAGE,
+        command: Door::At("restore"),
+        reason: "it comes before the server",
+    },
+    Elsewhere {
         what: "Make the whole deployment what the files of a directory say",
         page: NO_PAGE,
         command: Door::At("apply"),

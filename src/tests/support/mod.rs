@@ -73,7 +73,7 @@ impl TestOp {
         Self::of(testing::app_with(issuer, |_| {}).await)
     }
 
-    fn of(app: App) -> Self {
+    pub fn of(app: App) -> Self {
         Self {
             clock: app.clock.clone(),
             router: router::router(&app),
