@@ -206,6 +206,11 @@ impl Client {
         let endpoint = provider
             .endpoint("token_endpoint")
             .context("the metadata has no token_endpoint")?;
+        self.post(http, endpoint, params).await
+    }
+
+    /// Posts a form to an endpoint where clients authenticate.
+    pub async fn post(&self, http: &Http, endpoint: &str, params: &[(&str, &str)]) -> Result<Answer> {
         let mut form: Vec<(String, String)> = params
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))

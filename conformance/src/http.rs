@@ -16,6 +16,13 @@ pub struct Http {
     trust_any: bool,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Connections {
+    /// One for each request.
+    New,
+    Kept,
+}
+
 #[derive(Clone, Debug)]
 pub struct Answer {
     pub status: u16,
@@ -62,7 +69,12 @@ impl Answer {
 impl Http {
     /// Verifies no certificates if `trust_any` is set, as the Foundation's suite does not.
     pub fn new(trust_any: bool) -> Result<Self> {
-        Self::build(trust_any, None)
+        Self::build(trust_any, None, Connections::New)
+    }
+
+    /// Returns a client that keeps its connections, as services and browsers do.
+    pub fn keeping_connections(trust_any: bool) -> Result<Self> {
+        Self::build(trust_any, None, Connections::Kept)
     }
 
     /// Returns a client that presents a certificate. The file has both, certificate and key, in PEM.
@@ -70,18 +82,20 @@ impl Http {
         let pem = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         let identity = reqwest::Identity::from_pem(&pem)
             .with_context(|| format!("{} is no certificate with its key", path.display()))?;
-        Self::build(self.trust_any, Some(identity))
+        Self::build(self.trust_any, Some(identity), Connections::New)
     }
 
-    fn build(trust_any: bool, identity: Option<reqwest::Identity>) -> Result<Self> {
+    fn build(trust_any: bool, identity: Option<reqwest::Identity>, connections: Connections) -> Result<Self> {
         let mut builder = reqwest::Client::builder()
             .redirect(redirect::Policy::none())
             .no_proxy()
-            // A kept connection may be closed just when it is used again; that would not be the issuer's fault.
-            .pool_max_idle_per_host(0)
             .timeout(Duration::from_secs(60))
             .tls_danger_accept_invalid_certs(trust_any)
             .user_agent("oidc-conformance-check");
+        if connections == Connections::New {
+            // A kept connection may be closed just when it is used again; that would not be the issuer's fault.
+            builder = builder.pool_max_idle_per_host(0);
+        }
         if let Some(identity) = identity {
             builder = builder.identity(identity);
         }

@@ -11,6 +11,7 @@ mod fapi;
 mod html;
 mod http;
 mod journey;
+pub mod load;
 mod login;
 mod module;
 mod modules;

@@ -1,7 +1,7 @@
 //! The command line of the checker.
 
 use clap::{Parser, Subcommand};
-use conformance::{check, timing};
+use conformance::{check, load, timing};
 use std::process::ExitCode;
 
 #[derive(Parser)]
@@ -17,6 +17,8 @@ enum Command {
     Check(check::Check),
     /// Lists the plans and their modules
     List,
+    /// Does what services and people do, many at a time, and says how fast the answers came
+    Load(load::Load),
     /// Measures whether the forms answer as fast for an address without account as for one with
     Timing(timing::Timing),
 }
@@ -27,6 +29,7 @@ async fn main() -> ExitCode {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let outcome = match Cli::parse().command {
         Command::Check(arguments) => check::carry_out(arguments).await,
+        Command::Load(arguments) => load::run(arguments).await,
         Command::Timing(arguments) => timing::run(&arguments).await.map(|()| true),
         Command::List => {
             check::list();

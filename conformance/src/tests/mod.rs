@@ -2,6 +2,7 @@
 //! time, and the module that is there for a fault must find it.
 
 mod fapi;
+mod load;
 mod logout;
 mod mock;
 mod person;
