@@ -21,10 +21,10 @@ use crate::jose::RemoteKeys;
 use crate::keys::{Keyring, rotation};
 use crate::limits::Limits;
 use crate::passwords::{self, Hasher};
+use crate::storage::Database;
 use crate::storage::client_counts::ClientCounters;
 use crate::storage::clients::ClientRegistry;
 use crate::storage::ephemeral::Ephemeral;
-use crate::storage::{Database, organizations};
 use crate::telemetry::metrics::Metrics;
 use crate::templates::{Site, Templates};
 use crate::webauthn::Webauthn;
@@ -63,8 +63,6 @@ impl App {
         if !manual {
             migrations::Migrator::up(db.for_migrations(), None).await?;
         }
-        // Names that an older release folded are searched by the fold of this one.
-        while db.write(async |tx| organizations::refold(tx).await).await? {}
         let app = Self(Arc::new(Parts {
             passwords: Hasher::new(hashing_parameters(&config), keys.pepper())?,
             blocklist,

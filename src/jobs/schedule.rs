@@ -117,7 +117,7 @@ pub const ALL: &[Job] = &[
         every: Duration::from_mins(1),
         run: |app| Box::pin(async move { deputies(&app).await }),
     },
-    // After an upgrade there may be a million accounts without.
+    // After an upgrade there may be a million accounts without; a start does not wait for them.
     Job {
         name: "search words",
         every: Duration::from_mins(1),
@@ -276,11 +276,12 @@ async fn digests(app: &App) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes the words by which accounts are found, where an earlier release left none.
+/// Writes the words by which organizations and accounts are found, where an earlier release left none.
 async fn search_words(app: &App) -> anyhow::Result<()> {
-    let written = accounts::search_words::write_missing(app).await?;
-    if written > 0 {
-        tracing::info!(written, "words of accounts written");
+    let organizations = affiliations::directory::search_words::write_missing(app).await?;
+    let accounts = accounts::search_words::write_missing(app).await?;
+    if organizations + accounts > 0 {
+        tracing::info!(organizations, accounts, "words for searches written");
     }
     Ok(())
 }

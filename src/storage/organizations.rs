@@ -9,6 +9,7 @@ use sea_orm::{
     QueryFilter, QueryOrder, QuerySelect, Select,
 };
 
+use super::batches::ROWS;
 use super::corrupt;
 use super::entities::organization::{ActiveModel, Column, Entity, Model};
 use super::entities::{membership_type, organization_word};
@@ -247,21 +248,21 @@ pub async fn is_announced_since(
     Ok(found.is_some())
 }
 
-/// Folds again what an older fold made, some rows in a transaction. Returns `false` if none was left.
-pub async fn refold(tx: &impl ConnectionTrait) -> Result<bool, DbErr> {
+/// Folds again what an older fold made, at most a batch of rows. Returns how many it found.
+pub async fn refold(tx: &impl ConnectionTrait) -> Result<u64, DbErr> {
     let rows = Entity::find()
         .filter(Column::SearchFold.lt(VERSION))
-        .limit(200)
+        .limit(ROWS as u64)
         .all(tx)
         .await?;
-    let some = !rows.is_empty();
+    let found = rows.len() as u64;
     for row in rows {
         let organization = from_row(row)?;
         let acronym = organization
             .acronym
             .as_ref()
             .map(|it| key_of(it).replace(' ', ""));
-        // Several nodes may start at once: one of them folds a row.
+        // Several nodes may do this at once: one of them folds a row.
         let taken = Entity::update_many()
             .col_expr(Column::NameKey, Expr::value(key_of(&organization.name)))
             .col_expr(Column::AcronymKey, Expr::value(acronym))
@@ -278,7 +279,7 @@ pub async fn refold(tx: &impl ConnectionTrait) -> Result<bool, DbErr> {
             insert_words(tx, std::slice::from_ref(&organization)).await?;
         }
     }
-    Ok(some)
+    Ok(found)
 }
 
 /// Selects what `filter` lets through. The words drive it: each is a range of the index of words.

@@ -11,6 +11,7 @@ pub mod membership_types;
 pub mod merge;
 pub mod proposals;
 mod search;
+pub mod search_words;
 pub(super) mod selection;
 pub mod status;
 
