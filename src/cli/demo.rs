@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use super::console::Console;
 use crate::app::App;
 use crate::clock::Clock;
-use crate::config::{Config, Issuer, LogFormat, Transport};
+use crate::config::{Config, Database, Issuer, LogFormat, Transport};
 use crate::demo::relying_party::Registration;
 use crate::demo::services::{self, Kind};
 use crate::demo::settings::Settings;
@@ -24,8 +24,11 @@ pub struct Arguments {
     #[arg(long, default_value = "data/demo", value_name = "DIRECTORY")]
     data: PathBuf,
     /// Forget all data first
-    #[arg(long)]
+    #[arg(long, conflicts_with = "database")]
     reset: bool,
+    /// A database of PostgreSQL for the demo alone, in place of a file
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
     /// Choose free ports at the first start, in place of 8400 to 8403
     #[arg(long)]
     free_ports: bool,
@@ -38,7 +41,7 @@ pub async fn run(console: &Console, arguments: Arguments) -> anyhow::Result<()> 
     }
     std::fs::create_dir_all(data).with_context(|| data.display().to_string())?;
     let settings = Settings::load(data, arguments.free_ports)?;
-    let config = config(&settings, data)?;
+    let config = config(&settings, &arguments)?;
     telemetry::start(&config.observability);
 
     // Listens on all addresses first, so that nothing is made if one is taken.
@@ -75,9 +78,12 @@ pub async fn run(console: &Console, arguments: Arguments) -> anyhow::Result<()> 
     Ok(())
 }
 
-fn config(settings: &Settings, data: &std::path::Path) -> anyhow::Result<Config> {
+fn config(settings: &Settings, arguments: &Arguments) -> anyhow::Result<Config> {
     let issuer = Issuer::parse(&settings.issuer()).map_err(|e| anyhow::anyhow!("{e}"))?;
-    let mut config = Config::local(issuer, address(settings.port), data);
+    let mut config = Config::local(issuer, address(settings.port), &arguments.data);
+    if let Some(url) = &arguments.database {
+        config.database = Database::at(url);
+    }
     config.mail.transport = Transport::Outbox;
     config.observability.log = LogFormat::Text;
     config.observability.level = "warn".into();

@@ -15,6 +15,7 @@ pub struct Demo {
     pub lists: String,
     pub password: String,
     data: tempfile::TempDir,
+    database: Option<String>,
 }
 
 /// Returns the program, which Cargo builds before the tests.
@@ -51,10 +52,15 @@ impl CommandLine {
 
 impl Demo {
     pub fn starts() -> Self {
+        Self::starts_on(None)
+    }
+
+    /// Starts on an empty database, in place of a file of its own.
+    pub fn starts_on(database: Option<String>) -> Self {
         // The HTTP clients of the tests require a provider; none of them meets TLS.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let data = tempfile::tempdir().expect("a folder");
-        let (process, said) = launch(data.path());
+        let (process, said) = launch(data.path(), database.as_deref());
         let line = |key: &str| {
             said.get(key)
                 .cloned()
@@ -69,6 +75,7 @@ impl Demo {
             lists: text("mailing_lists"),
             password: text("password"),
             data,
+            database,
         }
     }
 
@@ -76,16 +83,17 @@ impl Demo {
     pub fn is_killed_and_restarts(&mut self) {
         self.process.kill().expect("it runs");
         self.process.wait().expect("it ends");
-        let (process, said) = launch(self.data.path());
+        let (process, said) = launch(self.data.path(), self.database.as_deref());
         assert_eq!(said["url"], self.url.as_str());
         self.process = process;
     }
 }
 
-fn launch(data: &Path) -> (Child, serde_json::Map<String, serde_json::Value>) {
+fn launch(data: &Path, database: Option<&str>) -> (Child, serde_json::Map<String, serde_json::Value>) {
     let mut process = Command::new(program())
         .args(["--format", "json", "demo", "--free-ports", "--data"])
         .arg(data)
+        .args(database.map(|url| ["--database", url]).into_iter().flatten())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
