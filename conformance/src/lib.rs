@@ -24,6 +24,7 @@ mod run;
 mod runner;
 mod selection;
 mod site;
+mod sign_up;
 pub mod suite;
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@
 use crate::browser::{Browser, RedirectResult};
 use crate::client::random_text;
 use crate::http::Http;
+use crate::sign_up::{FORMS as SIGN_UP, Form};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use std::time::{Duration, Instant};
@@ -27,40 +28,13 @@ pub struct Timing {
 /// The password of bench/accounts.csv, which the accounts share.
 const RIGHT_LOGIN: &[Form] = &[("/login", &[("password", "Correct-horse-battery-42")])];
 
-/// A path, and what is typed there beside the address.
-type Form = (&'static str, &'static [(&'static str, &'static str)]);
-
 /// The forms in which a stranger may type an address, in their order.
 const JOURNEYS: [(&str, &[Form]); 3] = [
     ("login", &[("/login", &[("password", "wrong-Harbour-9-violin")])]),
     ("forgotten password", &[("/forgot-password", &[])]),
     (
         "sign-up",
-        &[
-            (
-                "/signup",
-                &[
-                    ("first_name", "Ada"),
-                    ("last_name", "Stranger"),
-                    ("password", "Harbour-9-violin"),
-                    ("password_confirmation", "Harbour-9-violin"),
-                    ("gender", "undisclosed"),
-                    ("job_title", "Engineer"),
-                    ("professional_role", "technical"),
-                ],
-            ),
-            (
-                "/signup/organization",
-                &[
-                    ("action", "create"),
-                    ("organization_name", "Stranger and Company"),
-                    ("organization_city", "Geneva"),
-                    ("member_state", "CH"),
-                    ("accept_terms", "on"),
-                ],
-            ),
-            ("/signup/verify", &[("code", "000000")]),
-        ],
+        &[SIGN_UP[0], SIGN_UP[1], ("/signup/verify", &[("code", "000000")])],
     ),
 ];
 

@@ -9,6 +9,7 @@ use crate::config::User;
 use crate::http::{Answer, Http};
 use crate::journey;
 use crate::provider::Provider;
+use crate::sign_up::FORMS;
 use anyhow::{Context, Result, bail, ensure};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -267,30 +268,6 @@ impl Worker {
 
     /// Fills in the forms of a sign-up, to the page that asks for the code.
     async fn signs_up(&self) -> Result<()> {
-        const FORMS: [(&str, &[(&str, &str)]); 2] = [
-            (
-                "/signup",
-                &[
-                    ("first_name", "Ada"),
-                    ("last_name", "Stranger"),
-                    ("password", "Harbour-9-violin"),
-                    ("password_confirmation", "Harbour-9-violin"),
-                    ("gender", "undisclosed"),
-                    ("job_title", "Engineer"),
-                    ("professional_role", "technical"),
-                ],
-            ),
-            (
-                "/signup/organization",
-                &[
-                    ("action", "create"),
-                    ("organization_name", "Stranger and Company"),
-                    ("organization_city", "Geneva"),
-                    ("member_state", "CH"),
-                    ("accept_terms", "on"),
-                ],
-            ),
-        ];
         let email = format!("load{}@bench.example", random_text(16).to_lowercase());
         let mut browser = Browser::new(&self.http, Vec::new());
         let mut shown = browser
