@@ -234,7 +234,11 @@ impl Restored {
             let name = name.to_owned();
             let content = in_memory(&mut entry)?;
             self.keys.push(KeyFile { name, content });
-        } else if let (DATABASE, Some(target)) = (name, target) {
+        } else if name == DATABASE {
+            let Some(target) = target else {
+                let other = "it has an embedded database, and the configuration names PostgreSQL";
+                return Err(BackupError::Format(other.to_owned()));
+            };
             let directory = parent(target);
             fs::create_dir_all(directory).map_err(failed(directory))?;
             let mut file =
@@ -242,7 +246,7 @@ impl Restored {
             io::copy(&mut entry, &mut file).map_err(unreadable)?;
             file.as_file().sync_all().map_err(failed(target))?;
             self.database = Some(file);
-        } else if name != DATABASE {
+        } else {
             return Err(BackupError::Format(format!("nothing is known of {name}")));
         }
         Ok(())
@@ -290,10 +294,14 @@ fn is_sound(database: &Path, manifest: &Manifest) -> Result<(), BackupError> {
     }
 }
 
-fn in_memory(entry: &mut impl Read) -> Result<Vec<u8>, BackupError> {
+fn in_memory(entry: &mut tar::Entry<'_, impl Read>) -> Result<Vec<u8>, BackupError> {
+    if entry.size() > MOST_IN_MEMORY {
+        return Err(BackupError::Format(
+            "a key or the manifest is too large".to_owned(),
+        ));
+    }
     let mut content = Vec::new();
-    let read = entry.take(MOST_IN_MEMORY).read_to_end(&mut content);
-    read.map_err(unreadable)?;
+    entry.read_to_end(&mut content).map_err(unreadable)?;
     Ok(content)
 }
 
