@@ -8,6 +8,15 @@ use crate::load::{Plan, measure};
 use std::time::Duration;
 
 async fn numbers(fault: Fault, workload: Workload, operation: Operation) -> anyhow::Result<(usize, usize)> {
+    numbers_at(fault, workload, operation, Duration::from_millis(50)).await
+}
+
+async fn numbers_at(
+    fault: Fault,
+    workload: Workload,
+    operation: Operation,
+    interval: Duration,
+) -> anyhow::Result<(usize, usize)> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let (_site, address) = site().await;
     let config = settings(address);
@@ -34,7 +43,7 @@ async fn numbers(fault: Fault, workload: Workload, operation: Operation) -> anyh
         workers: 2,
         warm_up: Duration::ZERO,
         measured: Duration::from_secs(1),
-        interval: Some(Duration::from_millis(50)),
+        interval: Some(interval),
         trust_any: false,
     };
     Ok(measure(settings, plan).await?.number(operation))
@@ -56,6 +65,15 @@ async fn what_is_right_is_counted() {
             "{operation:?}: {succeeded} {failed}"
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_does_not_keep_up_fails() {
+    let rate = Duration::from_micros(10);
+    let (succeeded, failed) = numbers_at(Fault::None, Workload::Jwks, Operation::Jwks, rate)
+        .await
+        .expect("it runs");
+    assert!(succeeded > 0 && failed > 0, "{succeeded} {failed}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
