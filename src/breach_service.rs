@@ -52,7 +52,7 @@ impl BreachService {
         let Some(service) = &self.0 else {
             return false;
         };
-        let digest = hexadecimal(&Sha1::digest(password.expose().as_bytes()));
+        let digest = base16ct::upper::encode_string(&Sha1::digest(password.expose().as_bytes()));
         let (prefix, rest) = digest.split_at(PREFIX);
         let headers = [
             (HeaderName::from_static("add-padding"), "true"),
@@ -86,17 +86,13 @@ fn lists(answer: &[u8], rest: &str) -> bool {
     })
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|it| format!("{it:02X}")).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn an_entry_is_the_whole_rest_with_a_count() {
-        let rest = &hexadecimal(&Sha1::digest(b"abc"))[PREFIX..];
+        let rest = &base16ct::upper::encode_string(&Sha1::digest(b"abc"))[PREFIX..];
         assert_eq!(rest, "E364706816ABA3E25717850C26C9CD0D89D"); // FIPS 180-4, the example "abc"
         let answer = |line: &str| format!("0018A45C4D1DEF81644B54AB7F969B88D65:10\r\n{line}\r\n");
         for hit in [format!("{rest}:1"), format!("{}:120", rest.to_lowercase())] {

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Result, hexadecimal};
+use super::{Error, Result};
 use crate::app::App;
 use crate::domain::Time;
 use crate::domain::account::EmailKey;
@@ -51,7 +51,7 @@ fn lifetime(app: &App) -> i64 {
 
 /// Returns the name of an account key in cookies and counters.
 pub(super) fn label(app: &App, key: &EmailKey) -> String {
-    hexadecimal(&app.keys.hmac("login", key.as_str().as_bytes())[..16])
+    base16ct::lower::encode_string(&app.keys.hmac("login", key.as_str().as_bytes())[..16])
 }
 
 /// Makes the cookie of a browser after a login or a sign-up of `key`, for the door to set.

@@ -61,11 +61,7 @@ use crate::domain::session::Session;
 
 /// Returns the keyed digest that tables keep of an address, so that limits can count by it and no reader learns it.
 fn address_label(app: &App, address: &UniqueKey) -> String {
-    hexadecimal(&app.keys.hmac("address", address.as_str().as_bytes())[..16])
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    base16ct::lower::encode_string(&app.keys.hmac("address", address.as_str().as_bytes())[..16])
 }
 
 /// Refuses a session without a login in the last minutes. SE-4: changes of credentials ask for one.

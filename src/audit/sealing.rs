@@ -4,8 +4,6 @@
 //! An entry is read once it is committed, the lowest id first. An entry that was written by somebody who could see another
 //! one has the higher id and is committed later, so it is never sealed before that one.
 
-use std::fmt::Write;
-
 use sea_orm::DbErr;
 use tokio_util::sync::CancellationToken;
 
@@ -20,10 +18,7 @@ use crate::storage::{Database, event_seals};
 /// whoever can write the database alone cannot move an end.
 pub(super) fn mac(keys: &Keyring, end: End, place: &Place) -> String {
     let mac = keys.hmac("audit chain", place.authenticated(end).as_bytes());
-    mac.iter().fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    base16ct::lower::encode_string(&mac)
 }
 
 /// Seals in small transactions, and writes the new head to the log: a line that whoever changes the database later cannot

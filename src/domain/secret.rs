@@ -40,7 +40,7 @@ pub struct Digest(String);
 
 impl Digest {
     pub fn of(value: &[u8]) -> Self {
-        Self(Sha256::digest(value).iter().map(|b| format!("{b:02x}")).collect())
+        Self(base16ct::lower::encode_string(&Sha256::digest(value)))
     }
 
     /// Makes a digest as it was stored.

@@ -49,7 +49,7 @@ impl BcryptHash {
 
     pub(super) fn verify(&self, password: &[u8]) -> Result<bool, BcryptError> {
         if self.of_digest {
-            let digits: String = sha256(password).iter().map(|it| format!("{it:02x}")).collect();
+            let digits = base16ct::lower::encode_string(&sha256(password));
             return bcrypt::verify(digits, &self.text);
         }
         // As every bcrypt does, this reads the first 72 bytes.

@@ -37,7 +37,7 @@ fn asset(file: &'static include_dir::File<'static>) -> Option<Asset> {
         _ => return None,
     };
     let digest = Sha256::digest(file.contents());
-    let hash: String = digest.iter().take(8).map(|it| format!("{it:02x}")).collect();
+    let hash = base16ct::lower::encode_string(&digest[..8]);
     Some(Asset {
         name: name.to_owned(),
         content_type,

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use sea_orm::ConnectionTrait;
 
 use super::record::Record;
-use crate::accounts::{Error, Result, foreign_hash, former_addresses, hexadecimal};
+use crate::accounts::{Error, Result, foreign_hash, former_addresses};
 use crate::app::{App, Tx};
 use crate::domain::AccountId;
 use crate::domain::account::{EmailAddress, UniqueKey};
@@ -131,7 +131,7 @@ fn digest(app: &App, email: &EmailAddress) -> String {
     let digest = app
         .keys
         .hmac("imported-address", email.unique_key().as_str().as_bytes());
-    hexadecimal(&digest[..16])
+    base16ct::lower::encode_string(&digest[..16])
 }
 
 fn unique_keys(records: &[&Record]) -> Vec<UniqueKey> {

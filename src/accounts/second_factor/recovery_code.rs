@@ -4,7 +4,7 @@
 use super::notification::inform;
 use super::reauthentication;
 use super::status::reachable_acr_within;
-use crate::accounts::{Error, Result, hexadecimal};
+use crate::accounts::{Error, Result};
 use crate::app::{App, Tx};
 use crate::domain::AccountId;
 use crate::domain::account::Account;
@@ -18,7 +18,7 @@ use crate::storage::second_factors;
 use crate::templates::mails::SecondFactorChange;
 
 fn digest(app: &App, account: &AccountId, code: &str) -> String {
-    hexadecimal(
+    base16ct::lower::encode_string(
         &app.keys
             .hmac("recovery_code", format!("{account} {code}").as_bytes()),
     )

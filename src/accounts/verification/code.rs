@@ -5,7 +5,7 @@ use chrono::Duration;
 use sea_orm::ConnectionTrait;
 use subtle::ConstantTimeEq;
 
-use crate::accounts::{Error, Result, address_label, hexadecimal};
+use crate::accounts::{Error, Result, address_label};
 use crate::app::{App, Tx};
 use crate::config::Rate;
 use crate::domain::account::EmailAddress;
@@ -65,7 +65,7 @@ impl Binding<'_> {
             self.transaction,
             self.email.key().as_str()
         );
-        hexadecimal(&app.keys.hmac("email-code", bound.as_bytes()))
+        base16ct::lower::encode_string(&app.keys.hmac("email-code", bound.as_bytes()))
     }
 }
 

@@ -171,7 +171,7 @@ fn digest(file: &mut File) -> anyhow::Result<String> {
             read => digest.update(&part[..read]),
         }
     }
-    Ok(digest.finalize().iter().map(|it| format!("{it:02x}")).collect())
+    Ok(base16ct::lower::encode_string(&digest.finalize()))
 }
 
 fn print_refused(outcomes: &[LineOutcome]) {
