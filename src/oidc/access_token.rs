@@ -17,7 +17,7 @@ use crate::domain::scope::Scope;
 use crate::domain::token::AccessToken;
 use crate::domain::{AuthorizationId, ClientId, Sid, Subject, TokenId};
 use crate::storage::revocations::{self, Descent};
-use crate::storage::{accounts, sessions};
+use crate::storage::standings::{self, Behind};
 
 /// The prefix of a sealed token, and the purpose for which its key is derived (security.md G-7).
 const PREFIX: &str = "at_";
@@ -212,36 +212,33 @@ pub async fn validate(app: &App, presented: &str) -> Result<Validity> {
     };
     let db = app.db.read();
     let had_scope = !token.scope.is_empty();
-    let account = match &token.subject {
-        None => None,
-        Some(subject) => {
-            let found = match &token.sid {
-                Some(sid) => sessions::find_by_sid(db, sid)
-                    .await?
-                    .filter(|(session, _)| session.is_alive(now))
-                    .map(|(_, account)| account),
-                None => accounts::find_by_subject(db, subject).await?,
-            };
-            let found = found.filter(|it| it.sub == *subject && it.is_active());
-            if found.is_none() {
-                return Ok(Validity::Invalid("its account or session has ended"));
-            }
-            found
-        }
-    };
     // A time that cannot be is before every revocation (security.md G-11).
     let issued_at = chrono::DateTime::from_timestamp(token.issued_at, 0).unwrap_or_default();
     let descent = Descent {
         token: Some(&token.id),
         authorization: token.authorization_id.as_ref(),
-        account: account.as_ref().map(|it| &it.id),
         clients: [
             &token.client_id,
             token.granted_to.as_ref().unwrap_or(&token.client_id),
         ],
         issued_at,
     };
-    if revocations::revoked(db, &descent).await? {
+    let (account, is_revoked) = match &token.subject {
+        None => (None, revocations::revoked(db, &descent).await?),
+        Some(subject) => {
+            let behind = token.sid.as_ref().map_or(Behind::Subject(subject), Behind::Sid);
+            let found = standings::find(db, behind, &descent).await?.filter(|it| {
+                it.session.as_ref().is_none_or(|session| session.is_alive(now))
+                    && it.account.sub == *subject
+                    && it.account.is_active()
+            });
+            let Some(found) = found else {
+                return Ok(Validity::Invalid("its account or session has ended"));
+            };
+            (Some(found.account), found.is_revoked)
+        }
+    };
+    if is_revoked {
         return Ok(Validity::Invalid("a revoked access token"));
     }
     let account = match account {

@@ -6,13 +6,13 @@ use serde_json::{Map, Value, json};
 use super::access_token::{self, Holder, Validity};
 use super::{Error, Parameters, Result, claims, consent, subject};
 use crate::app::App;
+use crate::domain::Subject;
 use crate::domain::authorization::Grant;
 use crate::domain::client::Client;
 use crate::domain::secret::Digest;
 use crate::domain::token::{self, RefreshTokenState};
-use crate::domain::{Subject, account::Account};
-use crate::oidc::token::is_revoked;
-use crate::storage::{accounts, refresh_tokens};
+use crate::oidc::token::standing_of_grant;
+use crate::storage::refresh_tokens;
 
 /// Returns the JSON of the answer.
 pub async fn answer(app: &App, client: &Client, parameters: &Parameters) -> Result<Value> {
@@ -109,11 +109,7 @@ async fn refresh_token(app: &App, client: &Client, presented: &str) -> Result<Op
         return Ok(None);
     }
     let grant: Grant = serde_json::from_str(&content).map_err(Error::internal)?;
-    if is_revoked(db, &grant).await? {
-        return Ok(None);
-    }
-    let account = accounts::find(db, &family.account).await?;
-    let Some(account) = account.filter(Account::is_active) else {
+    let Some(account) = standing_of_grant(db, &grant).await? else {
         return Ok(None);
     };
     let asked = (&grant.scope, &grant.claims);

@@ -10,10 +10,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rusqlite::types::{FromSqlError, ValueRef};
 use rusqlite::{ErrorCode, OpenFlags};
-#[cfg(feature = "testing")]
-use sea_orm::Statement;
-use sea_orm::sea_query::{SelectStatement, SqliteQueryBuilder};
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult};
+use sea_orm::sea_query::SelectStatement;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement};
 
 use crate::domain::Time;
 
@@ -28,13 +26,20 @@ pub trait Reads: ConnectionTrait {
     }
 }
 
-/// A query whose text never changes, with values that are text.
+/// A query whose text never changes, with values that are text. It is written once for each kind of database: to write it
+/// takes longer than SQLite needs to answer it.
 #[derive(Debug, Default)]
-pub(super) struct Query(OnceLock<String>);
+pub(super) struct Query {
+    sqlite: OnceLock<String>,
+    postgres: OnceLock<String>,
+}
 
 impl Query {
     pub const fn new() -> Self {
-        Self(OnceLock::new())
+        Self {
+            sqlite: OnceLock::new(),
+            postgres: OnceLock::new(),
+        }
     }
 
     /// Returns the rows that `select` finds. Its text must be the same for all values.
@@ -44,13 +49,19 @@ impl Query {
         values: &[&str],
         select: impl Fn(&[&str]) -> SelectStatement,
     ) -> Result<Vec<M>, DbErr> {
-        if let Some(direct) = db.direct() {
-            let text = self.0.get_or_init(|| select(values).build(SqliteQueryBuilder).0);
-            if let Some(found) = direct.all(text, values)? {
-                return Ok(found);
-            }
+        let backend = db.get_database_backend();
+        let of_backend = match backend {
+            DbBackend::Sqlite => &self.sqlite,
+            _ => &self.postgres,
+        };
+        let text = of_backend.get_or_init(|| backend.build(&select(values)).sql);
+        if let Some(direct) = db.direct()
+            && let Some(found) = direct.all(text, values)?
+        {
+            return Ok(found);
         }
-        let statement = db.get_database_backend().build(&select(values));
+        let values = values.iter().map(|it| (*it).into());
+        let statement = Statement::from_sql_and_values(backend, text, values);
         M::find_by_statement(statement).all(db).await
     }
 
@@ -188,7 +199,7 @@ impl Direct {
     fn all<M: FromRow>(&self, text: &str, values: &[&str]) -> Result<Option<Vec<M>>, DbErr> {
         #[cfg(feature = "testing")]
         self.0.statements.see(&Statement::from_sql_and_values(
-            sea_orm::DbBackend::Sqlite,
+            DbBackend::Sqlite,
             text,
             values.iter().map(|it| (*it).into()),
         ));

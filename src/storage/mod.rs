@@ -74,6 +74,7 @@ pub mod second_factors;
 pub mod service_uses;
 pub mod session_clients;
 pub mod sessions;
+pub mod standings;
 pub mod signing_keys;
 #[cfg(feature = "testing")]
 pub mod statements;

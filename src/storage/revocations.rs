@@ -50,6 +50,11 @@ pub async fn insert_token(
     insert(db, vec![of_token(id)], now, until).await
 }
 
+/// What the key of the row of an account begins with.
+pub(super) const OF_ACCOUNT: &str = "account:";
+/// The key of the row of everybody.
+pub(super) const OF_EVERYBODY: &str = "everything";
+
 /// Whose tokens end together.
 #[derive(Clone, Copy, Debug)]
 pub enum Whose<'a> {
@@ -62,9 +67,9 @@ impl Whose<'_> {
     /// Returns the key of its row.
     pub(super) fn key(self) -> String {
         match self {
-            Self::Account(id) => format!("account:{id}"),
+            Self::Account(id) => format!("{OF_ACCOUNT}{id}"),
             Self::Client(id) => format!("client:{id}"),
-            Self::Everybody => "everything".to_owned(),
+            Self::Everybody => OF_EVERYBODY.to_owned(),
         }
     }
 }
@@ -79,15 +84,40 @@ pub async fn insert_until(
     insert(db, whose.map(Whose::key).collect(), issued, until).await
 }
 
-/// All by which a token, or a grant, can be revoked.
+/// All by which a token, or a grant, can be revoked, but for its person.
 #[derive(Clone, Copy, Debug)]
 pub struct Descent<'a> {
     pub token: Option<&'a TokenId>,
     pub authorization: Option<&'a AuthorizationId>,
-    pub account: Option<&'a AccountId>,
     /// Its client, and the one to which the person granted what it came of.
     pub clients: [&'a ClientId; 2],
     pub issued_at: Time,
+}
+
+/// The number of keys by which [`Descent::keys`] finds revocations.
+pub(super) const KEYS: usize = 4;
+
+impl Descent<'_> {
+    /// Returns the keys of the rows that revoke it, beside those of its person and of everybody. A key that there is not
+    /// has its place all the same: the statement stays the same.
+    pub(super) fn keys(&self) -> [String; KEYS] {
+        [
+            self.token.map(of_token).unwrap_or_default(),
+            self.authorization.map(of_authorization).unwrap_or_default(),
+            Whose::Client(self.clients[0]).key(),
+            Whose::Client(self.clients[1]).key(),
+        ]
+    }
+
+    /// Returns `true` if it is revoked by what was found: at the first two keys by any row, at all others by one up to a
+    /// moment that it is not after.
+    pub(super) fn is_revoked_by(
+        &self,
+        exactly: [Option<Time>; 2],
+        until: impl IntoIterator<Item = Option<Time>>,
+    ) -> bool {
+        exactly.iter().any(Option::is_some) || until.into_iter().flatten().any(|it| self.issued_at <= it)
+    }
 }
 
 /// A revocation, as far as it decides.
@@ -99,25 +129,14 @@ struct Row {
 
 read_in_order!(Row { id, revoked_at });
 
-/// Returns `true` if the token, or what it descends from, was revoked.
+/// Returns `true` if a token about a client itself was revoked. Where there is a person, `standings` finds out.
 pub async fn revoked(db: &impl Reads, of: &Descent<'_>) -> Result<bool, DbErr> {
     static QUERY: Query = Query::new();
-    let exactly = [of.token.map(of_token), of.authorization.map(of_authorization)];
-    let [client, granted_to] = of.clients.map(|it| Whose::Client(it).key());
+    let [token, authorization, client, granted_to] = of.keys();
     let everybody = Whose::Everybody.key();
-    let account = of.account.map(|it| Whose::Account(it).key());
-    // A key that there is not has its place all the same: the statement stays the same.
-    let of_one = |key: &Option<String>| key.clone().unwrap_or_default();
-    let keys = [
-        of_one(&exactly[0]),
-        of_one(&exactly[1]),
-        of_one(&account),
-        client,
-        granted_to,
-        everybody,
-    ];
+    let keys = [&token, &authorization, &client, &granted_to, &everybody].map(String::as_str);
     let found: Vec<Row> = QUERY
-        .all(db, &keys.each_ref().map(String::as_str), |keys| {
+        .all(db, &keys, |keys| {
             Entity::find()
                 .select_only()
                 .column(Column::Id)
@@ -126,9 +145,11 @@ pub async fn revoked(db: &impl Reads, of: &Descent<'_>) -> Result<bool, DbErr> {
                 .into_query()
         })
         .await?;
-    Ok(found
-        .iter()
-        .any(|it| exactly.iter().flatten().any(|id| *id == it.id) || of.issued_at <= it.revoked_at))
+    let at = |key: &str| found.iter().find(|it| it.id == key).map(|it| it.revoked_at);
+    Ok(of.is_revoked_by(
+        [at(&token), at(&authorization)],
+        keys[2..].iter().map(|it| at(it)),
+    ))
 }
 
 /// Forgets what nobody can present any more.

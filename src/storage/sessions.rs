@@ -258,7 +258,7 @@ pub async fn delete_dead(tx: &impl ConnectionTrait, ids: &[SessionId], before: T
     Ok(done.rows_affected)
 }
 
-fn session(row: Model) -> Session {
+pub(super) fn session(row: Model) -> Session {
     Session {
         id: SessionId::new(row.id),
         sid: Sid::new(row.sid),

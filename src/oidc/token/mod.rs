@@ -17,7 +17,7 @@ mod subject;
 mod token_exchange;
 
 pub use response::TokenResponse;
-pub use subject::is_revoked;
+pub use subject::standing_of_grant;
 
 use super::sender_constraint::{self, PresentedProof};
 use super::{Code, Error, Parameters, Result, client_keys};

@@ -7,8 +7,9 @@ use crate::domain::account::Account;
 use crate::domain::authorization::Grant;
 use crate::domain::client::Client;
 use crate::oidc::{Error, Result, access_policy, consent};
-use crate::storage::revocations::{self, Descent};
-use crate::storage::{Reads, accounts, sessions};
+use crate::storage::Reads;
+use crate::storage::revocations::Descent;
+use crate::storage::standings::{self, Behind};
 
 /// Says whether the grant ends with its session.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -25,26 +26,26 @@ pub async fn of_grant(
     session: Session,
 ) -> Result<(Account, Grant)> {
     let (db, now) = (app.db.read(), app.clock.now());
-    let account = match session {
-        Session::Needed => sessions::find(db, &grant.session)
-            .await?
-            .filter(|(session, _)| session.is_alive(now))
-            .map(|(_, account)| account)
-            .ok_or_else(|| Error::unusable_grant("its session has ended"))?,
-        Session::Optional => accounts::find(db, &grant.account)
-            .await?
-            .ok_or_else(|| Error::unusable_grant("an account that is gone"))?,
-    };
-    if account.id != grant.account || !account.is_active() {
-        return Err(Error::unusable_grant("an account that is suspended"));
-    }
     // Whoever redeems a code again revokes its authorization, and may be faster than who redeems it first: the tokens of
     // that one are refused wherever they are presented, but one redemption wins.
     let descent = Descent {
         authorization: (session == Session::Optional).then_some(&grant.authorization_id),
         ..descent(&grant)
     };
-    if revocations::revoked(db, &descent).await? {
+    let (behind, gone) = match session {
+        Session::Needed => (Behind::Session(&grant.session), "its session has ended"),
+        Session::Optional => (Behind::Account(&grant.account), "an account that is gone"),
+    };
+    let found = standings::find(db, behind, &descent).await?.filter(|it| {
+        let session = it.session.as_ref();
+        session.is_none_or(|session| session.is_alive(now))
+    });
+    let standing = found.ok_or_else(|| Error::unusable_grant(gone))?;
+    let account = standing.account;
+    if account.id != grant.account || !account.is_active() {
+        return Err(Error::unusable_grant("an account that is suspended"));
+    }
+    if standing.is_revoked {
         return Err(Error::unusable_grant("its authorization was revoked"));
     }
     let asked = (&grant.scope, &grant.claims);
@@ -58,16 +59,17 @@ pub async fn of_grant(
     Ok((account, Grant { claims, ..grant }))
 }
 
-/// Returns `true` if the grant was revoked, or was made before the moment until which everything like it was.
-pub async fn is_revoked(db: &impl Reads, grant: &Grant) -> Result<bool, DbErr> {
-    revocations::revoked(db, &descent(grant)).await
+/// Returns the person of the grant as they are now; `None` if it was revoked, or they may not log in any more.
+pub async fn standing_of_grant(db: &impl Reads, grant: &Grant) -> Result<Option<Account>, DbErr> {
+    let found = standings::find(db, Behind::Account(&grant.account), &descent(grant)).await?;
+    let valid = found.filter(|it| !it.is_revoked && it.account.is_active());
+    Ok(valid.map(|it| it.account))
 }
 
 fn descent(grant: &Grant) -> Descent<'_> {
     Descent {
         token: None,
         authorization: Some(&grant.authorization_id),
-        account: Some(&grant.account),
         clients: [&grant.client_id; 2],
         issued_at: grant.granted_at,
     }
