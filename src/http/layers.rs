@@ -80,8 +80,9 @@ pub async fn every_answer(State(app): State<App>, mut request: Request, next: Ne
     let replaced = ReplacedCookie::default();
     request.extensions_mut().insert(replaced.clone());
     request.extensions_mut().insert(RequestId(id.clone()));
-    if let Some(origin) = &called {
-        request.extensions_mut().insert(CalledAt(origin.clone()));
+    let is_for_us = called.is_some();
+    if let Some(origin) = called {
+        request.extensions_mut().insert(CalledAt(origin));
     }
     request.extensions_mut().insert(ClientNetwork {
         address,
@@ -93,7 +94,7 @@ pub async fn every_answer(State(app): State<App>, mut request: Request, next: Ne
     let started = std::time::Instant::now();
     let refusal = match forwarded {
         Err(Disagreement) => Some(span.in_scope(|| disagreement(peer))),
-        Ok(_) => refuse(&app, &request, called.is_some()),
+        Ok(_) => refuse(&app, &request, is_for_us),
     };
     let mut response = match refusal {
         Some(refusal) => refusal,
@@ -237,12 +238,13 @@ fn misdirected(app: &App, request: &Request) -> Response {
 /// Returns `true` if the host is the issuer's. The default port may be written out (RFC 9110 §4.2.3).
 fn is_issuer(issuer: &Issuer, host: &str) -> bool {
     let default_port = if issuer.is_https() { ":443" } else { ":80" };
-    host == issuer.authority() || host.strip_suffix(default_port) == Some(issuer.authority())
+    let is_named = |it: &str| it.eq_ignore_ascii_case(issuer.authority());
+    is_named(host) || host.strip_suffix(default_port).is_some_and(is_named)
 }
 
 /// Returns the hosts that the request names, all of which must be ours. HTTP/1.1 has one in `Host`, exactly once, and
 /// another where the target is in absolute form (RFC 9112 §3.2, §3.2.2); HTTP/2 has one in `:authority`.
-fn hosts_of(request: &Request) -> Option<Vec<String>> {
+fn hosts_of(request: &Request) -> Option<Vec<&str>> {
     let mut fields = request.headers().get_all(header::HOST).iter();
     let field = match (fields.next(), fields.next()) {
         (Some(_), Some(_)) => return None,
@@ -250,18 +252,15 @@ fn hosts_of(request: &Request) -> Option<Vec<String>> {
         (None, _) => None,
     };
     let target = request.uri().authority().map(|it| it.as_str());
-    let named: Vec<String> = field
-        .into_iter()
-        .chain(target)
-        .map(str::to_ascii_lowercase)
-        .collect();
+    let named: Vec<&str> = field.into_iter().chain(target).collect();
     (!named.is_empty()).then_some(named)
 }
 
 fn is_loopback_host(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
-        _ => host,
+        _ => host.as_str(),
     };
     matches!(name, "localhost" | "127.0.0.1" | "[::1]")
 }

@@ -9,6 +9,7 @@ mod shared_signals;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::error::PageError;
@@ -37,16 +38,19 @@ pub fn router(app: &App) -> Router {
 pub fn router_with(app: &App, family: impl FnOnce(Routes) -> Routes) -> Router {
     let routes = routes(app).with(family);
     let return_paths = ReturnPaths::new(routes.guarded());
+    // The first is the outermost. As one layer they cost one allocation, where each alone costs its own.
+    let layers = ServiceBuilder::new()
+        .layer(from_fn_with_state(app.clone(), layers::every_answer))
+        .layer(compression::layer())
+        .layer(CatchPanicLayer::custom(layers::on_panic))
+        .layer(Extension(return_paths))
+        .layer(from_fn_with_state(app.clone(), errors::show))
+        .layer(from_fn_with_state(app.clone(), submission::once));
     routes
         .into_router()
         .fallback(async || PageError::NotFound)
         .method_not_allowed_fallback(async || PageError::MethodNotAllowed)
-        .layer(from_fn_with_state(app.clone(), submission::once))
-        .layer(from_fn_with_state(app.clone(), errors::show))
-        .layer(Extension(return_paths))
-        .layer(CatchPanicLayer::custom(layers::on_panic))
-        .layer(compression::layer())
-        .layer(from_fn_with_state(app.clone(), layers::every_answer))
+        .layer(layers)
         .with_state(app.clone())
 }
 

@@ -38,9 +38,10 @@ struct Answer(Vec<(String, String)>);
 
 /// Lets each form through once, as a layer around every page.
 pub async fn once(State(app): State<App>, request: Request, next: Next) -> Response {
-    let browser = Cookie::Browser.read(&app, request.headers());
-    let is_form = form::is_form(request.headers());
-    let (Method::POST, true, Some(browser)) = (request.method().clone(), is_form, browser) else {
+    if request.method() != Method::POST || !form::is_form(request.headers()) {
+        return next.run(request).await;
+    }
+    let Some(browser) = Cookie::Browser.read(&app, request.headers()) else {
         return next.run(request).await;
     };
     let limit = form::limit(request.uri().path());
