@@ -14,6 +14,7 @@ mod scrypt_hash;
 #[cfg(test)]
 mod tests;
 mod text;
+mod threads;
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -27,6 +28,8 @@ use tokio::sync::Semaphore;
 
 pub use foreign::ForeignHash;
 pub use refusal::Refusal;
+
+use threads::Threads;
 
 use crate::domain::password::Password;
 use crate::random;
@@ -75,6 +78,7 @@ impl Verdict {
 #[derive(Clone)]
 pub struct Hasher {
     inner: Arc<Inner>,
+    threads: Arc<Threads>,
 }
 
 struct Inner {
@@ -129,6 +133,7 @@ impl Hasher {
         };
         Ok(Self {
             inner: Arc::new(inner),
+            threads: Arc::new(Threads::start(parallel).map_err(failed)?),
         })
     }
 
@@ -254,14 +259,13 @@ impl Hasher {
         let turn = inner.turns.acquire().await.map_err(failed)?;
         // The work keeps its place and the turn is kept for it, also when whoever asked has left.
         turn.forget();
-        tokio::task::spawn_blocking(move || {
+        let outcome = self.threads.run(move || {
             let _admission = admission;
             let _turn = Turn(&inner);
             inner.done.fetch_add(1, Ordering::Relaxed);
             work(&inner)
-        })
-        .await
-        .map_err(failed)?
+        });
+        outcome.await.ok_or_else(|| failed("it panicked"))?
     }
 }
 
