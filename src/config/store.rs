@@ -58,6 +58,17 @@ impl Database {
     }
 }
 
+/// What the URL of `[redis]` begins with: one server, a cluster, or the sentinels that know the master.
+const REDIS_SCHEMES: [&str; 7] = [
+    "redis",
+    "rediss",
+    "redis+unix",
+    "redis+cluster",
+    "rediss+cluster",
+    "redis+sentinel",
+    "rediss+sentinel",
+];
+
 /// `[redis]`: absent for a single node, which has the ephemeral store in its process.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -90,11 +101,14 @@ impl Redis {
     pub(super) fn resolve(&mut self) -> Vec<String> {
         let mut problems = secrets::resolve("[redis] url", &mut self.url, self.url_file.as_ref());
         if let Some(url) = &self.url
-            && !["redis://", "rediss://", "redis+unix://"]
-                .iter()
-                .any(|it| url.expose().starts_with(it))
+            && !REDIS_SCHEMES.iter().any(|it| {
+                url.expose()
+                    .split_once("://")
+                    .is_some_and(|(scheme, _)| scheme == *it)
+            })
         {
-            problems.push("[redis] url begins with redis:// or rediss://".into());
+            let schemes = REDIS_SCHEMES.map(|it| format!("{it}://")).join(", ");
+            problems.push(format!("[redis] url begins with one of {schemes}"));
         }
         problems
     }

@@ -61,6 +61,7 @@ mod privacy_notice;
 mod programs;
 mod public_documents;
 mod readme;
+mod redis_servers;
 mod refresh_token;
 mod refusal_log;
 mod registration;

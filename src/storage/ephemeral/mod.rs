@@ -5,6 +5,7 @@ mod error;
 mod kind;
 mod memory;
 mod redis;
+mod servers;
 mod store;
 #[cfg(test)]
 mod tests;

@@ -4,18 +4,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{AsyncCommands, Script, cmd};
 
 use super::error::EphemeralError;
 use super::kind::Kind;
+use super::servers::{Connection, Servers};
 use super::window::window_key;
 use crate::clock::Clock;
 use crate::domain::Time;
 
 #[derive(Clone)]
 pub struct Redis {
-    connection: ConnectionManager,
+    connection: Connection,
     clock: Clock,
     /// The beginning of our keys, for a Redis that others use too.
     prefix: Arc<str>,
@@ -29,14 +29,7 @@ impl std::fmt::Debug for Redis {
 
 impl Redis {
     pub async fn connect(url: &str, prefix: &str, clock: Clock) -> Result<Self, EphemeralError> {
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(Duration::from_secs(3)))
-            .set_response_timeout(Some(Duration::from_secs(3)))
-            // A request that finds Redis gone is answered 503 with `Retry-After` (security.md ST-1). Waiting longer for
-            // it to come back would only fill the process with requests that wait.
-            .set_min_delay(Duration::from_millis(20))
-            .set_number_of_retries(1);
-        let connection = ConnectionManager::new_with_config(redis::Client::open(url)?, config).await?;
+        let connection = Servers::of_url(url)?.connect().await?;
         let store = Self {
             connection,
             clock,

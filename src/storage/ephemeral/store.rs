@@ -21,7 +21,7 @@ impl Ephemeral {
         Self::Memory(Memory::new(clock))
     }
 
-    /// Connects to `redis://…` or `rediss://…`. Our keys begin with `prefix`. Fails if the server does not answer.
+    /// Connects to the servers that a URL of `[redis]` names. Our keys begin with `prefix`. Fails if the server does not answer.
     pub async fn redis(url: &str, prefix: &str, clock: Clock) -> Result<Self, EphemeralError> {
         Redis::connect(url, prefix, clock).await.map(Self::Redis)
     }
