@@ -6,11 +6,12 @@ src/domain/account_search.rs, of the version below; the first start of the serve
 those of all accounts if it has another version. No process may have the database open.
 
   many.py DATABASE [--accounts N] [--sessions N] [--organizations N] [--affiliations N] [--requests N] [--uses N]
+                   [--grants N]
   many.py --csv N > FILE                                             a file for `user import`, of people it does not have
 
 DATABASE is the file of SQLite, or the URL of PostgreSQL, for which `psql` is needed.
 """
-import argparse, datetime, random, re, secrets, sqlite3, subprocess, sys, unicodedata
+import argparse, datetime, json, random, re, secrets, sqlite3, subprocess, sys, unicodedata
 
 ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 ap.add_argument("database", nargs="?")
@@ -20,6 +21,7 @@ ap.add_argument("--organizations", type=int, default=1_900)
 ap.add_argument("--affiliations", type=int, default=0, help="approved, beside those of the Focal Points")
 ap.add_argument("--requests", type=int, default=5_700)
 ap.add_argument("--uses", type=int, default=0, help="of the services that the database has, in turn")
+ap.add_argument("--grants", type=int, default=0, help="of the services that the database has, each with its refresh token")
 ap.add_argument("--focal-points", type=int, default=10, help="organizations of a hundred that have one")
 ap.add_argument("--csv", type=int)
 a = ap.parse_args()
@@ -61,8 +63,10 @@ new = lambda: secrets.token_urlsafe(16)
 class Sqlite:
     def __init__(self, path):
         self.db = sqlite3.connect(path)
+        # A fill that fails is begun anew: nothing is kept to undo it by.
+        self.db.execute("PRAGMA journal_mode = OFF")
         self.db.execute("PRAGMA synchronous = OFF")
-        self.db.execute("PRAGMA cache_size = -500000")
+        self.db.execute("PRAGMA cache_size = -4000000")
 
     def fill(self, table, columns, rows):
         marks = ",".join("?" * len(columns.split(",")))
@@ -149,7 +153,7 @@ store.fill(
         for begun, used in [(at(hours=n % 11, minutes=n % 60), at(minutes=n % 60))]
     ),
 )
-services = store.column("SELECT id FROM clients ORDER BY id") if a.uses else []
+services = store.column("SELECT id FROM clients ORDER BY id") if a.uses or a.grants else []
 store.fill(
     "service_uses",
     "account_id,client_id,scope,claims,first_used_at,last_used_at",
@@ -157,6 +161,26 @@ store.fill(
         (accounts[n // len(services) % len(accounts)], services[n % len(services)], "openid profile email", "", joined, joined)
         for n in range(min(a.uses, len(services) * len(accounts)))
     ),
+)
+
+
+def grant(n):
+    person, service = accounts[n % len(accounts)], services[n // len(accounts) % len(services)]
+    authorization, session, begun = new(), new(), now - datetime.timedelta(minutes=n % 10_000)
+    content = {
+        "authorization_id": authorization, "client_id": service, "account": person, "session": session, "sid": new(),
+        "redirect_uri": "http://127.0.0.1:9999/cb", "scope": "openid email profile offline_access", "claims": {},
+        "auth_time": begun.isoformat(), "acr": "https://refeds.org/profile/sfa", "amr": ["pwd"], "granted_at": begun.isoformat(),
+    }  # fmt: skip
+    day = lambda days: (begun + datetime.timedelta(days=days)).isoformat()
+    return (new(), authorization, person, service, session, json.dumps(content), secrets.token_hex(32), day(0), day(14),
+            day(30), day(14))  # fmt: skip
+
+
+store.fill(
+    "refresh_tokens",
+    "id,authorization_id,account_id,client_id,session_id,content,digest,issued_at,idle_until,expires_at,look_again_at",
+    map(grant, range(a.grants)),
 )
 organizations = [f"many-{n}" for n in range(a.organizations)]
 named = lambda n: f"{choose(PLACES)} {choose(TRADES)} {n}"
@@ -196,4 +220,4 @@ store.fill(
     ((new(), next(people), home(n), "pending", requested(n), True, late) for n in range(a.requests)),
 )
 store.finish()
-print(f"{a.accounts} accounts, {a.sessions} sessions, {len(members)} affiliations, {a.requests} requests overdue")
+print(f"{a.accounts} accounts, {a.sessions} sessions, {a.grants} grants, {len(members)} affiliations, {a.requests} requests overdue")
