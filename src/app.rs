@@ -35,6 +35,7 @@ use crate::storage::client_counts::ClientCounters;
 use crate::storage::clients::ClientRegistry;
 use crate::storage::ephemeral::Ephemeral;
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::traces::Traces;
 use crate::templates::Templates;
 use crate::webauthn::Webauthn;
 
@@ -70,6 +71,7 @@ pub struct Parts {
     pub registry: ClientRegistry,
     pub client_counters: ClientCounters,
     pub metrics: Metrics,
+    pub traces: Traces,
     /// Cancelled when the process is asked to end: work that nobody waits for begins no further transaction.
     pub stopping: CancellationToken,
 }

@@ -13,10 +13,11 @@ use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::HeaderName;
-use reqwest::{Certificate, Client, Method, Response, StatusCode, header};
+use reqwest::{Certificate, Client, Method, RequestBuilder, Response, StatusCode, header};
 use url::{Host, Url};
 
 use crate::config;
+use crate::telemetry::span::{Span, TRACEPARENT};
 
 /// What a request may take.
 #[derive(Clone, Copy, Debug)]
@@ -90,22 +91,9 @@ struct Parts {
 
 impl Fetch {
     pub fn new(config: &config::Fetch) -> Result<Self, Error> {
-        let extra = match &config.extra_ca {
-            None => Vec::new(),
-            Some(path) => {
-                let wrong = |why: String| Error::Certificates(format!("{}: {why}", path.display()));
-                let pem = std::fs::read(path).map_err(|it| wrong(it.to_string()))?;
-                let read = Certificate::from_pem_bundle(&pem).map_err(|it| wrong(it.to_string()))?;
-                if read.is_empty() {
-                    return Err(wrong("it holds no certificate".into()));
-                } else {
-                    read
-                }
-            }
-        };
         Ok(Self(Arc::new(Parts {
             allowed: config.allow.iter().map(ToString::to_string).collect(),
-            extra,
+            extra: certificates(config)?,
             to_public: OnceLock::new(),
             to_allowed: OnceLock::new(),
         })))
@@ -130,15 +118,11 @@ impl Fetch {
         bounds: Bounds,
     ) -> Result<Fetched, Error> {
         let (url, reach) = self.target(address)?;
-        let mut request = self
-            .client(reach)?
-            .get(url)
-            .timeout(bounds.time)
-            .header(header::ACCEPT_ENCODING, "identity");
+        let mut request = self.client(reach)?.get(url).timeout(bounds.time);
         for (name, value) in headers {
             request = request.header(name, *value);
         }
-        let response = request.send().await.map_err(why)?;
+        let (response, _span) = send(request).await?;
         if response.status() != StatusCode::OK {
             return Err(Error::Status(response.status().as_u16()));
         }
@@ -161,18 +145,14 @@ impl Fetch {
         bounds: Bounds,
     ) -> Result<Answered, Error> {
         let (url, reach) = self.target(address)?;
-        let mut request = self
-            .client(reach)?
-            .request(method, url)
-            .timeout(bounds.time)
-            .header(header::ACCEPT_ENCODING, "identity");
+        let mut request = self.client(reach)?.request(method, url).timeout(bounds.time);
         for (name, value) in headers {
             request = request.header(name, *value);
         }
         if let Some(body) = body {
             request = request.body(body);
         }
-        let response = request.send().await.map_err(why)?;
+        let (response, _span) = send(request).await?;
         let text = |name: HeaderName| {
             let value = response.headers().get(name)?;
             value.to_str().ok().map(str::to_owned)
@@ -272,6 +252,56 @@ impl Fetch {
     }
 }
 
+/// Returns the authorities that are trusted beside the system's.
+pub fn certificates(config: &config::Fetch) -> Result<Vec<Certificate>, Error> {
+    let Some(path) = &config.extra_ca else {
+        return Ok(Vec::new());
+    };
+    let wrong = |why: String| Error::Certificates(format!("{}: {why}", path.display()));
+    let pem = std::fs::read(path).map_err(|it| wrong(it.to_string()))?;
+    let read = Certificate::from_pem_bundle(&pem).map_err(|it| wrong(it.to_string()))?;
+    if read.is_empty() {
+        return Err(wrong("it holds no certificate".into()));
+    }
+    Ok(read)
+}
+
+/// Sends a request, as a part of the trace that it is made in. The span stays open while the answer is read.
+async fn send(request: RequestBuilder) -> Result<(Response, Span), Error> {
+    let (client, request) = request.header(header::ACCEPT_ENCODING, "identity").build_split();
+    let mut request = request.map_err(why)?;
+    let span = Span::calling(request.method().to_string());
+    if span.is_recorded() {
+        // The host is who is called. Path and query may hold what only that service may read.
+        span.set("http.request.method", request.method().to_string());
+        span.set("url.scheme", request.url().scheme().to_owned());
+        span.set(
+            "server.address",
+            request.url().host_str().unwrap_or_default().to_owned(),
+        );
+        let port = request.url().port_or_known_default().unwrap_or_default();
+        span.set("server.port", i64::from(port));
+    }
+    if let Some(value) = span.traceparent().and_then(|it| it.parse().ok()) {
+        request.headers_mut().insert(TRACEPARENT, value);
+    }
+    span.note_effect();
+    match client.execute(request).await {
+        Ok(response) => {
+            let status = response.status();
+            span.set("http.response.status_code", i64::from(status.as_u16()));
+            if status.is_client_error() || status.is_server_error() {
+                span.fail(status.as_str().to_owned());
+            }
+            Ok((response, span))
+        }
+        Err(error) => {
+            span.fail(if error.is_timeout() { "timeout" } else { "_OTHER" });
+            Err(why(error))
+        }
+    }
+}
+
 /// Reads a body. The loop counts what arrives, since the announced length may be wrong.
 async fn read(mut response: Response, most: usize) -> Result<Vec<u8>, Error> {
     let encoding = response.headers().get(header::CONTENT_ENCODING);
@@ -289,9 +319,9 @@ async fn read(mut response: Response, most: usize) -> Result<Vec<u8>, Error> {
 }
 
 /// Accepts any status of success. The body is not read.
-async fn deliver(request: reqwest::RequestBuilder) -> Result<(), Error> {
-    let request = request.header(header::ACCEPT_ENCODING, "identity");
-    let status = request.send().await.map_err(why)?.status();
+async fn deliver(request: RequestBuilder) -> Result<(), Error> {
+    let (response, _span) = send(request).await?;
+    let status = response.status();
     if status.is_success() {
         Ok(())
     } else {
@@ -400,7 +430,8 @@ fn why(error: reqwest::Error) -> Error {
     Error::Unreachable(chain(&error.without_url()))
 }
 
-fn chain(error: &dyn std::error::Error) -> String {
+/// Returns the text of an error with those of its causes.
+pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(source) = cause {

@@ -33,6 +33,7 @@ use threads::Threads;
 
 use crate::domain::password::Password;
 use crate::random;
+use crate::telemetry::span::Span;
 
 const TAG_LENGTH: usize = 32;
 
@@ -256,12 +257,16 @@ impl Hasher {
             return Err(Error::Busy);
         }
         let admission = Admission(Arc::clone(&inner));
+        let waiting = Span::inside("password hashing queue");
         let turn = inner.turns.acquire().await.map_err(failed)?;
+        drop(waiting);
+        let hashing = Span::inside("password hashing");
         // The work keeps its place and the turn is kept for it, also when whoever asked has left.
         turn.forget();
         let outcome = self.threads.run(move || {
             let _admission = admission;
             let _turn = Turn(&inner);
+            let _hashing = hashing;
             inner.done.fetch_add(1, Ordering::Relaxed);
             work(&inner)
         });

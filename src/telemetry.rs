@@ -1,7 +1,12 @@
 //! Writes logs to standard error: one JSON object a line with encoded values (security.md LG-3), or text for people. What
-//! is counted is in `metrics`.
+//! is counted is in `metrics`; `traces` and `span` have what goes to a collector.
 
+mod collector;
+mod export;
 pub mod metrics;
+mod queue;
+pub mod span;
+pub mod traces;
 
 use tracing::Dispatch;
 use tracing_subscriber::EnvFilter;

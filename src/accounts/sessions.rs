@@ -12,6 +12,7 @@ use crate::domain::session::{MOST_PER_ACCOUNT, Session};
 use crate::domain::{AccountId, SessionId, Sid, Time};
 use crate::random;
 use crate::storage::{accounts, consents, refresh_tokens, sessions};
+use crate::telemetry::span::carried;
 use crate::templates::mails;
 
 /// Holds a session with the value of its cookie, of which only the digest is stored.
@@ -36,11 +37,11 @@ pub async fn find(app: &App, cookie: &str) -> Result<Option<(Session, Account)>>
     };
     if let Some(rested_at) = session.use_to_write(now) {
         let (app, session) = (app.clone(), session.clone());
-        tokio::spawn(async move {
+        tokio::spawn(carried(async move {
             if let Err(error) = sessions::update_last_used(&app.db, &session, now, rested_at).await {
                 tracing::warn!(%error, "the use of a session was not written");
             }
-        });
+        }));
     }
     Ok(Some((session, account)))
 }

@@ -26,6 +26,7 @@ use crate::storage::client_counts::ClientCounters;
 use crate::storage::clients::ClientRegistry;
 use crate::storage::ephemeral::Ephemeral;
 use crate::telemetry::metrics::Metrics;
+use crate::telemetry::traces::Traces;
 use crate::templates::{Site, Templates};
 use crate::webauthn::Webauthn;
 
@@ -35,6 +36,7 @@ impl App {
         use_our_tls();
         // Settings that can be refused without a trace come first: a start that fails leaves nothing behind.
         let fetch = Fetch::new(&config.fetch)?;
+        let traces = Traces::start(&config.observability, &config.fetch)?;
         let webauthn = Webauthn::new(&config.issuer)?;
         let mailer = mailer(&config).map_err(StartError::Mail)?;
         let client_authorities = match &config.mtls.client_ca {
@@ -84,6 +86,7 @@ impl App {
             registry: ClientRegistry::load(db.read()).await?,
             client_counters: ClientCounters::default(),
             metrics: Metrics::default(),
+            traces,
             keys,
             ephemeral,
             db,

@@ -63,6 +63,7 @@ pub(super) async fn run(console: &Console) -> anyhow::Result<()> {
     if let Err(error) = jobs::store_use_of_clients(&app).await {
         tracing::warn!(%error, "the latest counts of logins are lost");
     }
+    app.traces.flush().await;
     tracing::info!("stopped");
     Ok(())
 }

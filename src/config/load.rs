@@ -76,8 +76,10 @@ impl Config {
         let config = read(Toml::string(&toml), Environment::read())?;
         // ST-4: only the owner may read a configuration that holds a secret by value. A secret from the environment is
         // treated alike: such a file needs no wider mode either.
-        let secret =
-            config.database.holds_secret() || config.redis.holds_secret() || config.mail.holds_secret();
+        let secret = config.database.holds_secret()
+            || config.redis.holds_secret()
+            || config.mail.holds_secret()
+            || config.observability.holds_secret();
         match secrets::private_file("the configuration holds a password", path)
             .filter(|_| secret && path.is_file())
         {
@@ -135,7 +137,7 @@ fn read(file: impl Provider, environment: impl Provider) -> Result<Config, Probl
         config.sessions.problems(),
         config.passwords.problems(),
         config.site.problems(),
-        config.observability.problems(),
+        config.observability.resolve(),
     ];
     let problems: Vec<String> = reader
         .problems
@@ -271,6 +273,8 @@ mod tests {
             "disposable_domains_file",
             "breach_range_url",
             "documents",
+            "otlp_endpoint",
+            "otlp_headers_file",
         ] {
             assert!(keys.contains(&key), "{key}");
         }

@@ -32,7 +32,7 @@ pub use people::{Accounts, Passwords, Sessions, Site};
 pub use policy::Policy;
 pub use protocol::{Authorization, Registration, RegistrationMode, Tokens};
 pub use secrets::private_file;
-pub use server::{LogFormat, Observability, Tls};
+pub use server::{LogFormat, Observability, Otlp, Tls};
 pub use settings::Config;
 pub use store::{Database, Keys, Migrate, Redis};
 

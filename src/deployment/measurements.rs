@@ -68,6 +68,17 @@ fn of_process(app: &App, gauges: &mut Gauges) {
         "Passwords that were not hashed because the queue was full",
         app.passwords.turned_away(),
     );
+    let (exported, dropped) = app.traces.counts();
+    gauges.counted(
+        "exported_spans",
+        "Spans that the collector of traces has taken",
+        exported,
+    );
+    gauges.counted(
+        "dropped_spans",
+        "Spans that found no room or that the collector of traces did not take",
+        dropped,
+    );
     let next = signing_keys(app, app.clock.now());
     gauges.each(
         "signing_key_next_timestamp_seconds",

@@ -20,6 +20,7 @@ use crate::certificates::Certificate;
 use crate::config::{Issuer, network};
 use crate::oidc::endpoints;
 use crate::random;
+use crate::telemetry::traces::{self, Incoming};
 
 /// Names the request in answers, logs and the audit trail.
 #[derive(Clone, Debug)]
@@ -90,7 +91,19 @@ pub async fn every_answer(State(app): State<App>, mut request: Request, next: Ne
     });
 
     // LG-3: the span has the route's pattern, never the URL, which may hold a handle or a hint.
-    let span = tracing::info_span!("request", id = %id, %method, %route);
+    let trace = app.traces.request(&Incoming {
+        id: &id,
+        method: method.as_str(),
+        route: &route,
+        scheme: if app.config.issuer.is_https() {
+            "https"
+        } else {
+            "http"
+        },
+        version: request.version(),
+        headers: request.headers(),
+    });
+    let span = tracing::info_span!("request", id = %id, %method, %route, trace_id = trace.trace_id());
     let started = std::time::Instant::now();
     let refusal = match forwarded {
         Err(Disagreement) => Some(span.in_scope(|| disagreement(peer))),
@@ -98,9 +111,14 @@ pub async fn every_answer(State(app): State<App>, mut request: Request, next: Ne
     };
     let mut response = match refusal {
         Some(refusal) => refusal,
-        None => answer(request, next).instrument(span.clone()).await,
+        None => {
+            let answering = answer(request, next).instrument(span.clone());
+            trace.around(answering).await
+        }
     };
     let (status, took) = (response.status().as_u16(), started.elapsed());
+    traces::answered(&trace, status);
+    drop(trace);
     span.in_scope(|| tracing::info!(status, ms = took.as_millis() as u64, "answered"));
 
     if let Some(cookie) = replaced.get() {

@@ -24,6 +24,7 @@ use crate::app::App;
 use crate::domain::role::Role;
 use crate::domain::secret::Digest;
 use crate::sealed::{self, Found, Purpose};
+use crate::telemetry::span::carried;
 
 /// The time for which an outcome is repeated.
 const KEPT: Duration = Duration::from_mins(1);
@@ -64,7 +65,7 @@ pub async fn once(State(app): State<App>, request: Request, next: Next) -> Respo
                 form.finish(Answer::of(&response)).await;
                 response
             };
-            let handled = tokio::spawn(handled.instrument(tracing::Span::current())).await;
+            let handled = tokio::spawn(carried(handled.instrument(tracing::Span::current()))).await;
             match handled {
                 Ok(response) => response,
                 Err(failure) if failure.is_panic() => std::panic::resume_unwind(failure.into_panic()),

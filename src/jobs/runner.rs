@@ -57,7 +57,9 @@ async fn repeat(app: App, job: &'static Job) {
             _ = ticks.tick() => {}
         }
         let started = std::time::Instant::now();
-        let outcome = AssertUnwindSafe((job.run)(app.clone())).catch_unwind().await;
+        let run = app.traces.run(job.name);
+        let running = AssertUnwindSafe((job.run)(app.clone())).catch_unwind();
+        let outcome = run.around(running).await;
         let failure = match outcome {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(format!("{error:#}")),
@@ -65,11 +67,14 @@ async fn repeat(app: App, job: &'static Job) {
         };
         // Logs once, when a job begins to fail: a database that is away for an hour is one line, not 3600.
         match &failure {
-            Some(error) if !failing => tracing::error!(job = job.name, error, "a job fails"),
+            Some(error) if !failing => {
+                tracing::error!(job = job.name, error, trace_id = run.trace_id(), "a job fails");
+            }
             None if failing => tracing::info!(job = job.name, "a job works again"),
             _ => {}
         }
         failing = failure.is_some();
+        run.end(failing);
         app.metrics
             .ran(job.name, !failing, started.elapsed(), app.clock.now());
     }

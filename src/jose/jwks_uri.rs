@@ -12,6 +12,7 @@ use super::strict_json;
 use crate::clock::Clock;
 use crate::domain::Time;
 use crate::fetch::{self, Fetch};
+use crate::telemetry::span::carried;
 
 /// The time for which cached keys are used. A key that its owner removed is valid for this much longer.
 const FRESH: Duration = Duration::minutes(10);
@@ -127,7 +128,7 @@ impl RemoteKeys {
     /// client's keys from being read by hanging up.
     async fn ask(&self, address: &str, now: Time) -> Result<ClientKeys, RemoteError> {
         let (keys, address) = (self.clone(), address.to_owned());
-        let asking = tokio::spawn(async move { keys.ask_now(&address, now).await });
+        let asking = tokio::spawn(carried(async move { keys.ask_now(&address, now).await }));
         asking
             .await
             .unwrap_or_else(|error| Err(RemoteError::Set(error.to_string())))

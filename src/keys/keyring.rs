@@ -20,6 +20,7 @@ use crate::domain::signing_key::{Family, KeyState, SigningKey};
 use crate::jose::jws::{self, Parts};
 use crate::jose::{self, KeyPair};
 use crate::random;
+use crate::telemetry::span::Span;
 
 #[derive(Clone, Debug)]
 pub struct Keyring(Arc<Inner>);
@@ -153,7 +154,10 @@ impl Keyring {
         let mut token = jws::encode(header.to_string());
         token.push('.');
         token.push_str(&jws::encode(claims.to_string()));
+        let signing = Span::inside("sign");
+        signing.set("itu_account.signature.alg", alg.as_str());
         let signature = pair.sign(alg, token.as_bytes())?;
+        drop(signing);
         token.push('.');
         token.push_str(&jws::encode(signature));
         Ok(token)

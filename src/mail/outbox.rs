@@ -22,6 +22,7 @@ use crate::storage::accounts::Holder;
 use crate::storage::batches::{ROWS, until_done};
 use crate::storage::outbox::{self as rows, Due, TooOld, Waiting};
 use crate::storage::outgoing_mails;
+use crate::telemetry::span::Span;
 use crate::templates::{MailTemplate, RenderedMail, Templates};
 
 /// The time for which a sender has a mail to itself.
@@ -168,7 +169,15 @@ async fn send(keys: &Keyring, mailer: &Mailer, mail: Due) -> Result<(), SendErro
         unsubscribe: mail.unsubscribe.map(|it| open(keys, it)).transpose()?,
         ..mail
     };
-    mailer.send(&mail).await
+    let span = Span::calling("send a mail");
+    let outcome = mailer.send(&mail).await;
+    if let Err(error) = &outcome {
+        span.fail(match error {
+            SendError::Refused(_) => "refused",
+            SendError::Later(_) => "unreachable",
+        });
+    }
+    outcome
 }
 
 /// Sends the mails that are due and returns how many were sent.

@@ -20,6 +20,8 @@ use sea_query_sqlx::SqlxValues;
 use super::direct::{Direct, Reads};
 #[cfg(feature = "testing")]
 use super::statements::Statements;
+use super::traced;
+use crate::telemetry::span::Span;
 
 /// The pool, for reading. It refuses a statement that changes something: on SQLite such a statement would go past the
 /// writers that wait for their turn, and nobody would repeat it if it met one of them.
@@ -37,6 +39,7 @@ pub struct Transaction {
     pub(super) inner: DatabaseTransaction,
     #[cfg(feature = "testing")]
     pub(super) statements: Statements,
+    pub(super) span: Span,
 }
 
 impl Connection {
@@ -101,18 +104,25 @@ impl ConnectionTrait for Connection {
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         let statement = self.prepare(statement)?;
-        if is_count(&statement) {
-            return Ok(self.query_by_its_values(statement).await?.pop());
-        }
-        self.inner.query_one_raw(statement).await
+        let span = traced::statement(&statement);
+        let outcome = if is_count(&statement) {
+            let rows = self.query_by_its_values(statement).await;
+            rows.map(|mut it| it.pop())
+        } else {
+            self.inner.query_one_raw(statement).await
+        };
+        outcome.inspect_err(|it| traced::failed(&span, it))
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         let statement = self.prepare(statement)?;
-        if is_list(&statement) {
-            return self.query_by_its_values(statement).await;
-        }
-        self.inner.query_all_raw(statement).await
+        let span = traced::statement(&statement);
+        let outcome = if is_list(&statement) {
+            self.query_by_its_values(statement).await
+        } else {
+            self.inner.query_all_raw(statement).await
+        };
+        outcome.inspect_err(|it| traced::failed(&span, it))
     }
 }
 
@@ -140,7 +150,11 @@ impl ConnectionTrait for Transaction {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.inner.execute_raw(self.prepare(statement)).await
+        let statement = self.prepare(statement);
+        let span = traced::statement_in(&self.span, &statement);
+        let outcome = self.inner.execute_raw(statement).await;
+        traced::executed(&span, &outcome);
+        outcome
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
@@ -148,11 +162,21 @@ impl ConnectionTrait for Transaction {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.inner.query_one_raw(self.prepare(statement)).await
+        let statement = self.prepare(statement);
+        let span = traced::statement_in(&self.span, &statement);
+        let writes = !is_query(&statement.sql);
+        let outcome = self.inner.query_one_raw(statement).await;
+        traced::returned(&span, writes, &outcome, Option::is_some);
+        outcome
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.inner.query_all_raw(self.prepare(statement)).await
+        let statement = self.prepare(statement);
+        let span = traced::statement_in(&self.span, &statement);
+        let writes = !is_query(&statement.sql);
+        let outcome = self.inner.query_all_raw(statement).await;
+        traced::returned(&span, writes, &outcome, |it| !it.is_empty());
+        outcome
     }
 }
 

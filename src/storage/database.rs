@@ -19,6 +19,7 @@ use tokio::sync::{Mutex, oneshot};
 use super::busy::IsBusy;
 use super::connection::{Connection, Transaction, with_its_limit};
 use super::direct::{Direct, Reads};
+use super::traced;
 use super::writer::{Executed, Waiting, Writer};
 use crate::telemetry::metrics::Times;
 
@@ -245,6 +246,8 @@ impl Database {
             attempt += 1;
             let outcome = async {
                 let asked = Instant::now();
+                let span = traced::transaction(self.is_postgres);
+                let beginning = traced::step(&span, "BEGIN");
                 let _turn = if self.is_postgres {
                     None
                 } else {
@@ -256,17 +259,26 @@ impl Database {
                     ..Default::default()
                 };
                 let inner = self.connection.inner.begin_with_options(options).await?;
+                drop(beginning);
                 self.waits.took(asked.elapsed());
                 let tx = enter(Transaction {
                     inner,
                     #[cfg(feature = "testing")]
                     statements: self.connection.statements.clone(),
+                    span,
                 });
                 let outcome = work.clone()(&tx).await;
-                let Transaction { inner, .. } = tx.into();
+                let Transaction { inner, span, .. } = tx.into();
                 match outcome {
-                    Ok(value) => inner.commit().await.map(|()| value).map_err(E::from),
+                    Ok(value) => {
+                        let _commit = traced::step(&span, "COMMIT");
+                        inner.commit().await.map(|()| value).map_err(E::from)
+                    }
                     Err(error) => {
+                        if error.is_busy() {
+                            span.fail("busy");
+                        }
+                        let _rollback = traced::step(&span, "ROLLBACK");
                         inner.rollback().await?;
                         Err(error)
                     }
@@ -286,6 +298,13 @@ impl Database {
     /// turn, with the others that wait.
     async fn execute_in_turn(&self, statement: Statement) -> Executed {
         let statement = with_its_limit(statement);
+        let span = traced::statement(&statement);
+        let outcome = self.execute_in_its_turn(statement).await;
+        traced::executed(&span, &outcome);
+        outcome
+    }
+
+    async fn execute_in_its_turn(&self, statement: Statement) -> Executed {
         if self.is_postgres {
             #[cfg(feature = "testing")]
             self.connection.statements.see(&statement);

@@ -13,6 +13,7 @@ use rusqlite::{ErrorCode, OpenFlags};
 use sea_orm::sea_query::SelectStatement;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, Statement};
 
+use super::traced;
 use crate::domain::Time;
 
 /// The statements that a connection keeps prepared; there are fewer.
@@ -203,6 +204,7 @@ impl Direct {
             text,
             values.iter().map(|it| (*it).into()),
         ));
+        let span = traced::direct(text);
         let found = self.connection().and_then(|connection| {
             let found = query(&connection, text, values);
             // Whatever failed, the statement is reset by now.
@@ -212,7 +214,10 @@ impl Direct {
         match found {
             Ok(rows) => Ok(Some(rows)),
             Err(error) if is_busy(&error) => Ok(None),
-            Err(error) => Err(DbErr::Custom(format!("a read of SQLite: {error}"))),
+            Err(error) => {
+                span.fail("_OTHER");
+                Err(DbErr::Custom(format!("a read of SQLite: {error}")))
+            }
         }
     }
 

@@ -80,6 +80,7 @@ pub mod signing_keys;
 pub mod statements;
 pub mod suspensions;
 pub mod ties;
+mod traced;
 pub mod visible_accounts;
 pub mod weekly_digests;
 mod writer;

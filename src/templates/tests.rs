@@ -399,7 +399,8 @@ fn every_message_that_the_code_names_has_a_text() {
             let whole = rest[name.len()..].starts_with(['"', '&', '`']);
             let key = format!("{family}{name}");
             assert!(
-                !whole || name.is_empty() || crate::i18n::exists(&key),
+                // OpenTelemetry has an attribute of the name `error.type`.
+                !whole || name.is_empty() || key == "error.type" || crate::i18n::exists(&key),
                 "{}: {key}",
                 path.display()
             );

@@ -50,6 +50,7 @@ mod listener;
 mod logout;
 mod metrics;
 mod mtls;
+mod otlp;
 mod outgoing_mails;
 mod newsletter_subscribers;
 mod overview;

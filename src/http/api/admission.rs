@@ -23,6 +23,7 @@ use crate::http::problem::{Kind, Problem, REALM};
 use crate::limits::{Allowance, Limit, Refused};
 use crate::oidc::endpoints;
 use crate::oidc::resource;
+use crate::telemetry::span::carried;
 
 /// The longest part of a path that names a thing.
 const LONGEST_ID: usize = 255;
@@ -124,7 +125,7 @@ async fn once(operation: &'static Operation, call: Call, key: Key) -> Result<Rep
         key.finish(&outcome).await;
         outcome
     };
-    let handled = tokio::spawn(handled.instrument(tracing::Span::current()));
+    let handled = tokio::spawn(carried(handled.instrument(tracing::Span::current())));
     handled.await.map_err(Problem::internal)?
 }
 

@@ -98,9 +98,12 @@ const fn held(receiver: &Receiver) -> Duration {
 }
 
 async fn send(app: App, receiver: Receiver, until: Time) {
-    if let Err(error) = send_all(&app, &receiver, until).await {
+    let run = app.traces.run("sender of events");
+    let outcome = run.around(send_all(&app, &receiver, until)).await;
+    if let Err(error) = &outcome {
         tracing::error!(receiver = receiver.id.as_str(), %error, "events cannot be sent");
     }
+    run.end(outcome.is_err());
 }
 
 async fn send_all(app: &App, receiver: &Receiver, mut until: Time) -> Result<(), DbErr> {

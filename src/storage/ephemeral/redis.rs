@@ -12,6 +12,7 @@ use super::servers::{Connection, Servers};
 use super::window::window_key;
 use crate::clock::Clock;
 use crate::domain::Time;
+use crate::telemetry::span::Span;
 
 #[derive(Clone)]
 pub struct Redis {
@@ -63,14 +64,12 @@ impl Redis {
         value: &[u8],
         ttl: Duration,
     ) -> Result<(), EphemeralError> {
-        let () = cmd("SET")
-            .arg(self.name(kind, key))
+        let mut set = cmd("SET");
+        set.arg(self.name(kind, key))
             .arg(self.wrapped(value, ttl))
             .arg("PX")
-            .arg(milliseconds(ttl))
-            .query_async(&mut self.connection.clone())
-            .await?;
-        Ok(())
+            .arg(milliseconds(ttl));
+        sent("SET", kind, set.query_async(&mut self.connection.clone())).await
     }
 
     pub async fn put_new(
@@ -80,7 +79,7 @@ impl Redis {
         value: &[u8],
         ttl: Duration,
     ) -> Result<bool, EphemeralError> {
-        self.put_if("NX", &self.name(kind, key), value, ttl).await
+        self.put_if("NX", (kind, key), value, ttl).await
     }
 
     pub async fn replace(
@@ -90,34 +89,35 @@ impl Redis {
         value: &[u8],
         ttl: Duration,
     ) -> Result<bool, EphemeralError> {
-        self.put_if("XX", &self.name(kind, key), value, ttl).await
+        self.put_if("XX", (kind, key), value, ttl).await
     }
 
     async fn put_if(
         &self,
         condition: &str,
-        name: &str,
+        (kind, key): (Kind, &str),
         value: &[u8],
         ttl: Duration,
     ) -> Result<bool, EphemeralError> {
-        let set: Option<String> = cmd("SET")
-            .arg(name)
+        let mut set = cmd("SET");
+        set.arg(self.name(kind, key))
             .arg(self.wrapped(value, ttl))
             .arg(condition)
             .arg("PX")
-            .arg(milliseconds(ttl))
-            .query_async(&mut self.connection.clone())
-            .await?;
+            .arg(milliseconds(ttl));
+        let set: Option<String> = sent("SET", kind, set.query_async(&mut self.connection.clone())).await?;
         Ok(set.is_some())
     }
 
     pub async fn get(&self, kind: Kind, key: &str) -> Result<Option<Vec<u8>>, EphemeralError> {
-        let stored = self.connection.clone().get(self.name(kind, key)).await?;
+        let mut connection = self.connection.clone();
+        let stored = sent("GET", kind, connection.get(self.name(kind, key))).await?;
         Ok(self.unwrapped(stored))
     }
 
     pub async fn take(&self, kind: Kind, key: &str) -> Result<Option<Vec<u8>>, EphemeralError> {
-        let stored = self.connection.clone().get_del(self.name(kind, key)).await?;
+        let mut connection = self.connection.clone();
+        let stored = sent("GETDEL", kind, connection.get_del(self.name(kind, key))).await?;
         Ok(self.unwrapped(stored))
     }
 
@@ -127,16 +127,16 @@ impl Redis {
         let script = Script::new(
             "local n = redis.call('INCR', KEYS[1]) if n == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end return n",
         );
-        Ok(script
-            .key(key)
-            .arg(milliseconds(window))
-            .invoke_async(&mut self.connection.clone())
-            .await?)
+        let mut counting = script.key(key);
+        counting.arg(milliseconds(window));
+        let mut connection = self.connection.clone();
+        sent("EVALSHA", Kind::Counter, counting.invoke_async(&mut connection)).await
     }
 
     pub async fn counted(&self, key: &str, window: Duration) -> Result<u64, EphemeralError> {
         let key = self.name(Kind::Counter, &window_key(key, self.clock.now(), window));
-        let counted: Option<u64> = self.connection.clone().get(key).await?;
+        let mut connection = self.connection.clone();
+        let counted: Option<u64> = sent("GET", Kind::Counter, connection.get(key)).await?;
         Ok(counted.unwrap_or(0))
     }
 
@@ -162,6 +162,28 @@ impl Redis {
         let () = cmd("PING").query_async(&mut self.connection.clone()).await?;
         Ok(())
     }
+}
+
+/// Waits for what a command answers, in a span that names the command and the kind of value, and no key.
+async fn sent<T>(
+    operation: &'static str,
+    kind: Kind,
+    command: impl Future<Output = redis::RedisResult<T>>,
+) -> Result<T, EphemeralError> {
+    let span = if Span::would_be_recorded() {
+        let span = Span::calling(format!("{operation} {}", kind.prefix()));
+        span.set("db.system.name", "redis");
+        span.set("db.operation.name", operation);
+        span.set("db.collection.name", kind.prefix());
+        span
+    } else {
+        Span::default()
+    };
+    let answer = command.await;
+    if answer.is_err() {
+        span.fail("_OTHER");
+    }
+    Ok(answer?)
 }
 
 fn milliseconds(ttl: Duration) -> u64 {

@@ -12,7 +12,7 @@ use itu_account::storage::organizations;
 
 impl Person {
     /// Fills and sends step 2 (product.md).
-    pub(super) async fn enters_details(&mut self, page: Page) -> Page {
+    pub(crate) async fn enters_details(&mut self, page: Page) -> Page {
         let form = page.form(&["email", "first_name", "password_confirmation"]);
         let (email, password) = (self.email.clone(), self.password.clone());
         let fields = [
@@ -30,7 +30,13 @@ impl Person {
     }
 
     /// Fills and sends step 3 (product.md), by the button that searches.
-    async fn chooses(&mut self, page: Page, membership_type: &str, text: &str, ties: bool) -> Page {
+    pub(crate) async fn chooses(
+        &mut self,
+        page: Page,
+        membership_type: &str,
+        text: &str,
+        ties: bool,
+    ) -> Page {
         let form = page.form(&["membership_type", "organization_query"]);
         let fields = [
             ("membership_type", membership_type),
@@ -51,7 +57,7 @@ impl Person {
         self.browser.submit(form.press("action", "submit"), &fields).await
     }
 
-    pub(super) async fn enters_code(&mut self, page: Page, code: &str) -> Page {
+    pub(crate) async fn enters_code(&mut self, page: Page, code: &str) -> Page {
         let form = page.form(&["code"]);
         self.browser.submit(form, &[("code", code)]).await
     }
