@@ -72,7 +72,9 @@ pub struct Parts {
     pub client_counters: ClientCounters,
     pub metrics: Metrics,
     pub traces: Traces,
-    /// Cancelled when the process is asked to end: work that nobody waits for begins no further transaction.
+    /// Cancelled when the process is asked to end: from then on it is not ready, though it answers until `stopping`.
+    pub leaving: CancellationToken,
+    /// Cancelled when the process ends: work that nobody waits for begins no further transaction.
     pub stopping: CancellationToken,
 }
 

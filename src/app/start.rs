@@ -91,6 +91,7 @@ impl App {
             ephemeral,
             db,
             clock,
+            leaving: CancellationToken::new(),
             stopping: CancellationToken::new(),
             config: Arc::new(config),
         }));

@@ -17,6 +17,7 @@ mod key;
 mod mail;
 mod migrate;
 mod newsletter;
+mod notify;
 mod org;
 mod overview;
 mod revoke;

@@ -4,6 +4,7 @@ use anyhow::{Context, bail};
 use tokio::net::TcpListener;
 
 use super::console::Console;
+use super::notify;
 use super::unsafe_settings::unsafe_settings;
 use crate::app::App;
 use crate::clock::Clock;
@@ -33,13 +34,31 @@ pub(super) async fn run(console: &Console) -> anyhow::Result<()> {
     };
     let app = App::open(config, Clock::System).await?;
 
-    // Stops all at once: the listeners, and the jobs between two of their transactions.
-    let stopping = app.stopping.clone();
+    let (leaving, stopping) = (app.leaving.clone(), app.stopping.clone());
+    let drain = app.config.observability.drain;
     tokio::spawn(async move {
         server::asked_to_stop().await;
+        leaving.cancel();
+        notify::systemd("STOPPING=1");
+        if !drain.is_zero() {
+            tracing::info!(
+                seconds = drain.as_secs(),
+                "leaving: answers go on, and /health/ready says 503"
+            );
+            // Whoever asks again does not want to wait.
+            let _ = tokio::time::timeout(drain, server::asked_to_stop()).await;
+        }
+        // Stops all at once: the listeners, and the jobs between two of their transactions.
         stopping.cancel();
     });
     let until_stopped = || app.stopping.clone().cancelled_owned();
+    let pages = || {
+        if drain.is_zero() {
+            router::router(&app)
+        } else {
+            server::until_leaving(router::router(&app), app.leaving.clone())
+        }
+    };
     if let Some(listener) = observability {
         tokio::spawn(server::serve(
             listener,
@@ -50,15 +69,11 @@ pub(super) async fn run(console: &Console) -> anyhow::Result<()> {
     }
     tracing::info!(issuer = %app.config.issuer, address = %app.config.listen, "serving");
     if let Some((listener, tls)) = mutual {
-        tokio::spawn(server::serve(
-            listener,
-            Some(tls),
-            router::router(&app),
-            until_stopped(),
-        ));
+        tokio::spawn(server::serve(listener, Some(tls), pages(), until_stopped()));
     }
     let jobs = jobs::start(&app);
-    server::serve(listener, tls, router::router(&app), until_stopped()).await;
+    notify::systemd("READY=1");
+    server::serve(listener, tls, pages(), until_stopped()).await;
     jobs.stop().await;
     if let Err(error) = jobs::store_use_of_clients(&app).await {
         tracing::warn!(%error, "the latest counts of logins are lost");

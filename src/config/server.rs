@@ -2,13 +2,17 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 use url::{Host, Url};
 
-use super::secrets;
+use super::{duration, secrets};
 use crate::domain::secret::Secret;
+
+/// The longest time to leave: whoever ends a process waits for it.
+const LONGEST_DRAIN: Duration = Duration::from_mins(5);
 
 /// `[tls]`: both files, or neither with a proxy in front.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -58,6 +62,9 @@ pub struct Observability {
     otlp_headers_file: Option<PathBuf>,
     /// The share of traces that are recorded of those that begin here.
     pub trace_sample_ratio: f64,
+    /// The time for which a process that is asked to end goes on answering, while it says that it is not ready.
+    #[serde(deserialize_with = "duration::deserialize")]
+    pub drain: Duration,
 }
 
 /// What `[observability]` says of a collector.
@@ -86,6 +93,7 @@ impl Default for Observability {
             otlp_headers: None,
             otlp_headers_file: None,
             trace_sample_ratio: 1.0,
+            drain: Duration::ZERO,
         }
     }
 }
@@ -115,6 +123,9 @@ impl Observability {
         problems.extend(problem.map(|it| format!("[observability] otlp_endpoint {it}")));
         if !(0.0..=1.0).contains(&self.trace_sample_ratio) {
             problems.push("[observability] trace_sample_ratio is a number from 0.0 to 1.0".into());
+        }
+        if self.drain > LONGEST_DRAIN {
+            problems.push("[observability] drain is at most 5m".to_owned());
         }
         problems
     }

@@ -36,6 +36,12 @@ pub async fn measure(app: &App) -> String {
         "1 if the database answered this scrape",
         f64::from(u8::from(is_up)),
     );
+    let answered = timeout(PATIENCE, app.ephemeral.ping()).await;
+    gauges.one(
+        "ephemeral_store_up",
+        "1 if the ephemeral store, which is Redis where there are several nodes, answered this scrape",
+        f64::from(u8::from(matches!(answered, Ok(Ok(()))))),
+    );
     app.metrics.encode(gauges)
 }
 

@@ -1,14 +1,20 @@
 //! `/health/live`, `/health/ready` and `/metrics`, on the listener of `[observability]` alone (security.md TL-3).
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use tokio::time::timeout;
 
 use crate::app::App;
 use crate::deployment;
 use crate::telemetry::metrics::MEDIA_TYPE;
+
+/// The time that a store has to answer. Load balancers wait a few seconds for a check.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 pub fn router(app: App) -> Router {
     Router::new()
@@ -22,12 +28,33 @@ async fn live() -> Response {
     answer(StatusCode::OK, "live")
 }
 
+/// Says whether requests should come here. Without the database nothing works. Without the ephemeral store much does, and
+/// all nodes share it: if they were not ready, a part of the service that is away would take all of it along.
 async fn ready(State(app): State<App>) -> Response {
-    if let Err(error) = app.db.ping().await {
-        tracing::warn!(%error, "the database does not answer");
-        return answer(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer");
+    if app.leaving.is_cancelled() {
+        return answer(StatusCode::SERVICE_UNAVAILABLE, "leaving");
     }
-    answer(StatusCode::OK, "ready")
+    let (database, store) = tokio::join!(
+        timeout(PATIENCE, app.db.ping()),
+        timeout(PATIENCE, app.ephemeral.ping())
+    );
+    match database {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "the database does not answer");
+            return answer(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer");
+        }
+        Err(_) => {
+            tracing::warn!("the database does not answer in time");
+            return answer(StatusCode::SERVICE_UNAVAILABLE, "the database does not answer");
+        }
+    }
+    match store {
+        Ok(Ok(())) => return answer(StatusCode::OK, "ready"),
+        Ok(Err(error)) => error.pass_over("requests that need it are answered 503"),
+        Err(_) => tracing::warn!("the ephemeral store does not answer in time"),
+    }
+    answer(StatusCode::OK, "degraded: the ephemeral store does not answer")
 }
 
 async fn metrics(State(app): State<App>) -> Response {

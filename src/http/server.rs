@@ -7,6 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderValue, Version, header};
+use axum::middleware::Next;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
@@ -17,6 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::client_certificates::AnyCertificate;
@@ -80,6 +84,25 @@ fn suites() -> rustls::crypto::CryptoProvider {
         suite.tls13().is_some() || !is_chacha
     });
     provider
+}
+
+/// Has each connection end with its next answer once the process is leaving (RFC 9112 §9.6), so that none of them is in use
+/// when the listener closes.
+pub fn until_leaving(router: Router, leaving: CancellationToken) -> Router {
+    let middleware = move |request: Request, next: Next| {
+        let leaving = leaving.clone();
+        async move {
+            // RFC 9113 §8.2.2: HTTP/2 has no such field; a connection of it is told at the end.
+            let is_http_1 = request.version() <= Version::HTTP_11;
+            let mut response = next.run(request).await;
+            if is_http_1 && leaving.is_cancelled() {
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(header::CONNECTION, close);
+            }
+            response
+        }
+    };
+    router.layer(axum::middleware::from_fn(middleware))
 }
 
 /// Serves until `stop` resolves, then until the answers under way are out, but not for ever.
@@ -157,7 +180,7 @@ async fn protocol<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let service = router.map_request(move |mut request: axum::extract::Request| {
+    let service = router.map_request(move |mut request: Request| {
         request.extensions_mut().insert(Peer(peer.ip()));
         if let Some(certificate) = &certificate {
             request.extensions_mut().insert(certificate.clone());

@@ -46,6 +46,7 @@ mod introspection;
 mod jobs;
 mod journeys;
 mod jwks_uri;
+mod leaving;
 mod listener;
 mod logout;
 mod metrics;

@@ -4,24 +4,32 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use axum::http::{Method, StatusCode, header};
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
+use http_body_util::BodyExt;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tower::ServiceExt;
 use url::Url;
 
 use crate::support::{ISSUER, PASSWORD, TestOp};
 use itu_account::config::{Redis, RegistrationMode};
+use itu_account::deployment;
 use itu_account::domain::role::Role;
-use itu_account::http::router;
+use itu_account::http::{health, router};
 use itu_account::oidc::endpoints;
 
 type Values = Arc<Mutex<HashMap<Vec<u8>, Vec<u8>>>>;
 
 /// Opens as much of a Redis as the service asks of it; it dies with the returned task.
 async fn store() -> (String, tokio::task::JoinHandle<()>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    store_at("127.0.0.1:0").await
+}
+
+async fn store_at(address: &str) -> (String, tokio::task::JoinHandle<()>) {
+    let listener = TcpListener::bind(address).await.expect("a port");
     let url = format!("redis://{}", listener.local_addr().expect("an address"));
     let serving = tokio::spawn(async move {
         let (values, mut connections) = (Values::default(), JoinSet::new());
@@ -78,6 +86,55 @@ fn answer(command: &[Vec<u8>], values: &Values) -> Vec<u8> {
         b"PING" => b"+PONG\r\n".to_vec(),
         _ => b"+OK\r\n".to_vec(),
     }
+}
+
+/// Asks whether requests should come to this node.
+async fn readiness(op: &TestOp) -> (StatusCode, String) {
+    let request = Request::get("/health/ready")
+        .body(Body::empty())
+        .expect("a request");
+    let answer = health::router(op.app.clone())
+        .oneshot(request)
+        .await
+        .expect("an answer");
+    let status = answer.status();
+    let body = answer.into_body().collect().await.expect("a body").to_bytes();
+    (status, String::from_utf8_lossy(&body).into_owned())
+}
+
+#[tokio::test]
+async fn a_node_without_the_store_is_ready_for_what_needs_none() {
+    let (url, serving) = store().await;
+    let op = TestOp::with(|config| config.redis = Redis::at(url.clone(), "test")).await;
+    assert_eq!(readiness(&op).await, (StatusCode::OK, "ready\n".to_owned()));
+    serving.abort();
+    let _ = serving.await;
+    // All nodes have the one store: if they were not ready, a load balancer would have none left.
+    let (status, said) = readiness(&op).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(said, "degraded: the ephemeral store does not answer\n");
+    let measured = deployment::measure(&op.app).await;
+    assert!(
+        measured.contains("\nitu_account_ephemeral_store_up 0"),
+        "{measured}"
+    );
+    // It comes back without a restart.
+    let address = url.trim_start_matches("redis://");
+    let _back = store_at(address).await;
+    while readiness(&op).await.1 != "ready\n" {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert!(
+        deployment::measure(&op.app)
+            .await
+            .contains("\nitu_account_ephemeral_store_up 1")
+    );
+    // Whoever is asked to end is ready for nothing more, though it answers.
+    op.app.leaving.cancel();
+    assert_eq!(
+        readiness(&op).await,
+        (StatusCode::SERVICE_UNAVAILABLE, "leaving\n".to_owned())
+    );
 }
 
 #[tokio::test]
