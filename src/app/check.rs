@@ -1,5 +1,9 @@
 //! Finds out whether a process could start. It makes and changes nothing. The command `check` calls it.
 
+use std::time::Duration;
+
+use tokio::time::timeout;
+
 use super::App;
 use super::prerequisites::{
     StartError, blocklist, disposable_domains, documents, is_pending, mailer, master_key_is_there,
@@ -15,6 +19,9 @@ use crate::passwords::Hasher;
 use crate::storage::ephemeral::Ephemeral;
 use crate::storage::{Database, Look};
 use crate::webauthn::Webauthn;
+
+/// The time that a server has to answer; longer than that of a pool of connections, whose reason says more.
+const PATIENCE: Duration = Duration::from_secs(6);
 
 /// What verifies the passwords that are stored, opened without changing anything.
 #[derive(Debug)]
@@ -52,23 +59,32 @@ impl App {
         refuse(documents.err().map(|it| it.to_string()));
         refuse(disposable_domains(config).err().map(|it| it.to_string()));
         refuse(Keyring::look(config).err().map(|it| it.to_string()));
-        if let Some(url) = &config.redis.url {
-            let reached = Ephemeral::redis(url.expose(), &config.redis.prefix, Clock::System).await;
-            refuse(reached.err().map(|it| it.into_cause().to_string()));
-        }
-        match mailer(config) {
-            Ok(mailer) => refuse(
-                mailer
-                    .ping()
-                    .await
-                    .err()
-                    .map(|it| format!("mail cannot be sent: {it}")),
-            ),
-            Err(error) => refuse(Some(format!("mail: {error}"))),
-        }
-        refuse(database(config).await.err().map(|it| it.to_string()));
+        let (store, mail, database) = tokio::join!(
+            timeout(PATIENCE, store(config)),
+            timeout(PATIENCE, mail(config)),
+            timeout(PATIENCE, database(config)),
+        );
+        let silent = |what: &str| Err(format!("{what} does not answer within {} s", PATIENCE.as_secs()));
+        refuse(store.unwrap_or_else(|_| silent("Redis")).err());
+        refuse(mail.unwrap_or_else(|_| silent("the mail server")).err());
+        let database = database.map(|it| it.map_err(|error| error.to_string()));
+        refuse(database.unwrap_or_else(|_| silent("the database")).err());
         problems
     }
+}
+
+async fn store(config: &Config) -> Result<(), String> {
+    let Some(url) = &config.redis.url else {
+        return Ok(());
+    };
+    let reached = Ephemeral::redis(url.expose(), &config.redis.prefix, Clock::System).await;
+    reached.map(drop).map_err(|it| it.into_cause().to_string())
+}
+
+async fn mail(config: &Config) -> Result<(), String> {
+    let mailer = mailer(config).map_err(|it| format!("mail: {it}"))?;
+    let reached = mailer.ping().await;
+    reached.map_err(|it| format!("mail cannot be sent: {it}"))
 }
 
 async fn database(config: &Config) -> Result<(), StartError> {

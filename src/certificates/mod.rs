@@ -5,6 +5,7 @@
 mod header;
 mod name;
 pub mod temporary;
+pub mod validity;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -29,6 +30,7 @@ use sha2::{Digest, Sha256};
 use crate::domain::Time;
 
 pub use name::Name;
+pub use validity::Validity;
 
 /// OpenSSL's security level for 112 bits: no SHA-1, no RSA below 2048 bits.
 const AUTH_LEVEL: i32 = 2;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
-use crate::config::Config;
+use crate::config::{self, Config};
 
 /// The format of printed results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -23,6 +23,11 @@ pub struct Console {
 impl Console {
     pub fn config(&self) -> anyhow::Result<Config> {
         Ok(Config::load(self.file.as_deref())?)
+    }
+
+    /// Returns the file of the settings, which may not be there.
+    pub fn settings_file(&self) -> PathBuf {
+        self.file.clone().unwrap_or_else(|| PathBuf::from(config::FILE))
     }
 
     /// Prints one result, as JSON or as the given line.

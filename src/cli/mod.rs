@@ -112,8 +112,8 @@ enum Command {
     /// What can be set
     #[command(subcommand)]
     Config(config::Command),
-    /// Read the configuration, reach what it names, and say what is wrong
-    Check,
+    /// Examine the configuration and all that it stands on: say what is wrong or weak, and what would mend it
+    Check(check::Arguments),
 }
 
 /// Returns the words of every command, as `client add`.
@@ -147,7 +147,13 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return refused(&error.into()),
     };
-    match runtime.block_on(run(&console, command)) {
+    // A name that is still looked up, or a disk that does not answer, holds up no `check`.
+    let waits = !matches!(command, Command::Check(_));
+    let outcome = runtime.block_on(run(&console, command));
+    if !waits {
+        runtime.shutdown_background();
+    }
+    match outcome {
         Ok(status) => status,
         Err(error) => refused(&error),
     }
@@ -177,7 +183,7 @@ async fn run(console: &Console, command: Command) -> anyhow::Result<ExitCode> {
         Command::Backup(arguments) => backup::back_up(console, arguments).await?,
         Command::Restore(arguments) => backup::restore(console, arguments).await?,
         Command::Config(arguments) => config::run(&arguments),
-        Command::Check => check::run(console).await?,
+        Command::Check(arguments) => check::run(console, &arguments).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -15,7 +15,8 @@ use super::network::ForwardingHeader;
 use super::secrets;
 use super::settings::Config;
 
-const FILE: &str = "itu-account.toml";
+/// The file that is read if none is named.
+pub const FILE: &str = "itu-account.toml";
 const KEYS: [&str; 21] = [
     "issuer",
     "listen",

@@ -24,7 +24,7 @@ pub use duration::Rate;
 pub use fetch::{Authority, Fetch};
 pub use issuer::Issuer;
 pub use limits::Limits;
-pub use load::Problems;
+pub use load::{FILE, Problems};
 pub use mail::{Mail, Transport};
 pub use mtls::Mtls;
 pub use network::{ForwardingHeader, Network};

@@ -5,10 +5,12 @@
 //! What the database has is applied in one transaction, by the rooms that it belongs to. Policies, and documents that come from
 //! files, are settings of the processes, which no transaction changes: those of the directory have to be the ones in force.
 //!
-//! How the deployment fares is in `overview`, for people, and in `measurements`, for Prometheus.
+//! How the deployment fares is in `overview`, for people, and in `measurements`, for Prometheus; what it stands on is examined in
+//! `check`.
 
 mod apply;
 mod backup;
+pub mod check;
 mod documents;
 mod error;
 mod export;

@@ -67,6 +67,7 @@ pub mod published_documents;
 pub mod refresh_tokens;
 pub mod revocations;
 pub mod roster;
+pub mod schema;
 pub mod scim_resources;
 pub mod scim_targets;
 pub mod second_factor_deadlines;

@@ -22,6 +22,7 @@ mod authorization_request;
 mod backup;
 mod bot_defence;
 mod browser;
+mod check;
 mod ciba;
 mod circles;
 mod client_authentication;
