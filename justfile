@@ -61,6 +61,10 @@ browser:
 clients:
     .ci/clients
 
+# The Debian package, by cargo-deb
+package:
+    .ci/package
+
 # All that must hold before a change is taken
 ci:
     .ci/run

@@ -56,6 +56,7 @@ mod otlp;
 mod outgoing_mails;
 mod newsletter_subscribers;
 mod overview;
+mod packaging;
 mod page_weight;
 mod parameters_once;
 mod personal_data;
