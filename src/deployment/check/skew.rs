@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn what_is_between_the_two_readings_is_right() {
-        let at = |seconds| from_unix(1_800_000_000 + seconds).expect("a time");
+        let at = |seconds: i64| from_unix(1_800_000_000 + seconds).expect("a time");
         let judged = |theirs| judge("it", at(theirs), (at(0), at(2))).map(|it| it.severity);
         assert_eq!([-5, 0, 1, 7].map(judged), [None; 4]);
         assert_eq!([-6, 8, 62, -60].map(judged), [Some(Severity::Hint); 4]);
