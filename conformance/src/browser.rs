@@ -201,7 +201,8 @@ impl Browser {
         self.cookies.iter().filter(ours)
     }
 
-    fn cookie_header(&self, url: &Url) -> Option<String> {
+    /// Returns the cookies as they are sent to this address.
+    pub fn cookie_header(&self, url: &Url) -> Option<String> {
         let sent = self
             .cookies_for(url)
             .map(|it| format!("{}={}", it.name, it.value));

@@ -19,6 +19,8 @@ enum Command {
     List,
     /// Does what services and people do, many at a time, and says how fast the answers came
     Load(load::Load),
+    /// Asks the provider what became of all that `load --record` was told
+    Verify(load::verify::Verify),
     /// Measures whether the forms answer as fast for an address without account as for one with
     Timing(timing::Timing),
 }
@@ -30,6 +32,7 @@ async fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Check(arguments) => check::carry_out(arguments).await,
         Command::Load(arguments) => load::run(arguments).await,
+        Command::Verify(arguments) => load::verify::run(arguments).await,
         Command::Timing(arguments) => timing::run(&arguments).await.map(|()| true),
         Command::List => {
             check::list();

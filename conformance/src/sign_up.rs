@@ -3,6 +3,9 @@
 /// A path, and what is typed there beside the address.
 pub type Form = (&'static str, &'static [(&'static str, &'static str)]);
 
+/// The page that asks for the code.
+pub const VERIFY: &str = "/signup/verify";
+
 pub const FORMS: [Form; 2] = [
     (
         "/signup",

@@ -4,7 +4,7 @@
 use crate::browser::{Browser, RedirectResult};
 use crate::client::random_text;
 use crate::http::Http;
-use crate::sign_up::{FORMS as SIGN_UP, Form};
+use crate::sign_up::{FORMS as SIGN_UP, Form, VERIFY};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use std::time::{Duration, Instant};
@@ -34,7 +34,7 @@ const JOURNEYS: [(&str, &[Form]); 3] = [
     ("forgotten password", &[("/forgot-password", &[])]),
     (
         "sign-up",
-        &[SIGN_UP[0], SIGN_UP[1], ("/signup/verify", &[("code", "000000")])],
+        &[SIGN_UP[0], SIGN_UP[1], (VERIFY, &[("code", "000000")])],
     ),
 ];
 

@@ -3,23 +3,32 @@
 //! right.
 
 pub(crate) mod figures;
+pub(crate) mod ledger;
 pub(crate) mod operations;
+pub(crate) mod record;
+mod service;
 pub(crate) mod settings;
+mod turns;
+mod twice;
+pub mod verify;
 mod worker;
 
+use crate::client::random_text;
 use crate::http::Http;
 use crate::provider::Provider;
 use anyhow::{Result, bail, ensure};
 use clap::Args;
 use figures::Figures;
 use operations::Workload;
+use record::Record;
 use settings::Settings;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
-use worker::{Shared, Window, Worker};
+use turns::Window;
+use worker::{Shared, Worker};
 
 /// More workers than this meet the limits of one machine before those of the provider.
 const MOST_WORKERS: usize = 1024;
@@ -45,6 +54,10 @@ pub struct Load {
     /// part of its time. Without it each worker goes on when it has its answer
     #[arg(long)]
     rate: Option<f64>,
+    /// Adds to this file what the provider told, line by line, for `verify`. Failures end nobody's work then. Several
+    /// processes may write into one. It holds tokens that are good
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
     /// Do not verify certificates
     #[arg(long)]
     trust_any_certificate: bool,
@@ -54,7 +67,7 @@ pub struct Load {
 }
 
 /// What is to be measured.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub workload: Workload,
     pub workers: usize,
@@ -63,6 +76,7 @@ pub(crate) struct Plan {
     /// The time from one operation of a worker to the next; none: as its answers come.
     pub interval: Option<Duration>,
     pub trust_any: bool,
+    pub record: Option<Arc<Record>>,
 }
 
 /// Returns `false` if an operation failed.
@@ -86,11 +100,16 @@ pub async fn run(arguments: Load) -> Result<bool> {
         measured: Duration::from_secs(arguments.seconds),
         interval,
         trust_any: arguments.trust_any_certificate,
+        record: match &arguments.record {
+            Some(path) => Some(Arc::new(Record::open(path)?)),
+            None => None,
+        },
     };
     let settings = Settings::read(&arguments.provider)?;
     let name = settings.name.clone();
+    let measured = plan.measured;
     let figures = measure(settings, plan).await?;
-    figures.print(&name, plan.measured, arguments.json);
+    figures.print(&name, measured, arguments.json);
     Ok(figures.is_right())
 }
 
@@ -98,12 +117,13 @@ pub async fn run(arguments: Load) -> Result<bool> {
 pub(crate) async fn measure(settings: Settings, plan: Plan) -> Result<Figures> {
     let http = Http::keeping_connections(plan.trust_any)?;
     let shared = Arc::new(Shared {
-        provider: Provider::discover(&http, &settings.issuer, true).await?,
+        provider: Arc::new(Provider::discover(&http, &settings.issuer, true).await?),
         settings,
-        workload: plan.workload,
         trust_any: plan.trust_any,
+        record: plan.record,
+        process: random_text(6),
     });
-    let workers = prepare(&shared, plan.workers).await?;
+    let workers = prepare(&shared, plan.workers, plan.workload.needs_session()).await?;
     let begin = Instant::now() + plan.warm_up;
     let window = Window {
         begin,
@@ -111,17 +131,17 @@ pub(crate) async fn measure(settings: Settings, plan: Plan) -> Result<Figures> {
     };
     let mut running = JoinSet::new();
     for worker in workers {
-        running.spawn(worker.work(window, plan.interval));
+        running.spawn(turns::work(worker, plan.workload, window, plan.interval));
     }
     let mut figures = Figures::default();
     while let Some(done) = running.join_next().await {
-        figures.add(done?);
+        figures.add(done??);
     }
     Ok(figures)
 }
 
 /// Logs the people in before the time runs, some at a time: what is measured is what comes then.
-async fn prepare(shared: &Arc<Shared>, number: usize) -> Result<Vec<Worker>> {
+async fn prepare(shared: &Arc<Shared>, number: usize, needs_session: bool) -> Result<Vec<Worker>> {
     const AT_A_TIME: usize = 8;
     let mut workers = Vec::with_capacity(number);
     let mut preparing = JoinSet::new();
@@ -131,7 +151,7 @@ async fn prepare(shared: &Arc<Shared>, number: usize) -> Result<Vec<Worker>> {
         {
             workers.push(ready??);
         }
-        preparing.spawn(Worker::prepared(Arc::clone(shared), n));
+        preparing.spawn(Worker::prepared(Arc::clone(shared), n, needs_session));
     }
     while let Some(ready) = preparing.join_next().await {
         workers.push(ready??);

@@ -13,6 +13,9 @@ pub enum Operation {
     SingleSignOn,
     Login,
     SignUp,
+    CodeTwice,
+    RefreshTwice,
+    Revocation,
 }
 
 impl Operation {
@@ -27,6 +30,9 @@ impl Operation {
             Self::SingleSignOn => "single-sign-on",
             Self::Login => "login",
             Self::SignUp => "sign-up",
+            Self::CodeTwice => "code-twice",
+            Self::RefreshTwice => "refresh-twice",
+            Self::Revocation => "revocation",
         }
     }
 }
@@ -35,6 +41,9 @@ impl Operation {
 pub enum Workload {
     /// Of a hundred: 80 single sign-ons, 10 refreshes, 5 logins with the password, 5 sign-ups
     Mixed,
+    /// What `--record` is for. Of a hundred: 60 single sign-ons, 10 refreshes, 5 each of logins, sign-ups, claims read, codes
+    /// redeemed twice at the same time, refresh tokens used twice at the same time, and revocations
+    Drill,
     /// The metadata
     Discovery,
     /// The keys
@@ -60,6 +69,7 @@ impl Workload {
     pub const fn operation(self, n: usize) -> Operation {
         match self {
             Self::Mixed => mixed(n),
+            Self::Drill => drill(n),
             Self::Discovery => Operation::Discovery,
             Self::Jwks => Operation::Jwks,
             Self::ClientCredentials => Operation::ClientCredentials,
@@ -76,7 +86,12 @@ impl Workload {
     pub const fn needs_session(self) -> bool {
         matches!(
             self,
-            Self::Mixed | Self::Introspection | Self::Userinfo | Self::Refresh | Self::SingleSignOn
+            Self::Mixed
+                | Self::Drill
+                | Self::Introspection
+                | Self::Userinfo
+                | Self::Refresh
+                | Self::SingleSignOn
         )
     }
 }
@@ -91,18 +106,33 @@ const fn mixed(n: usize) -> Operation {
     }
 }
 
+/// The mixture, with something else in place of a quarter of its single sign-ons.
+const fn drill(n: usize) -> Operation {
+    match n % 20 {
+        2 => Operation::CodeTwice,
+        7 => Operation::RefreshTwice,
+        12 => Operation::Revocation,
+        17 => Operation::Userinfo,
+        _ => mixed(n),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_mixture_is_what_it_says() {
-        let number = |of: Operation| {
-            let all = (0..100).map(|it| Workload::Mixed.operation(it));
+        use Operation as It;
+        let number = |workload: Workload, of: It| {
+            let all = (0..100).map(|it| workload.operation(it));
             all.filter(|it| *it == of).count()
         };
-        assert_eq!(number(Operation::SingleSignOn), 80);
-        assert_eq!(number(Operation::Refresh), 10);
-        assert_eq!((number(Operation::Login), number(Operation::SignUp)), (5, 5));
+        let numbers = |workload, of: [It; 4]| of.map(|it| number(workload, it));
+        let common = [It::SingleSignOn, It::Refresh, It::Login, It::SignUp];
+        assert_eq!(numbers(Workload::Mixed, common), [80, 10, 5, 5]);
+        assert_eq!(numbers(Workload::Drill, common), [60, 10, 5, 5]);
+        let others = [It::CodeTwice, It::RefreshTwice, It::Revocation, It::Userinfo];
+        assert_eq!(numbers(Workload::Drill, others), [5; 4]);
     }
 }

@@ -50,6 +50,11 @@ impl Settings {
         }
     }
 
+    /// Returns the scope by which a refresh token comes.
+    pub fn scope_of_refresh(&self) -> &str {
+        self.refresh.scope.as_ref().unwrap_or(&self.scope)
+    }
+
     /// Returns who the worker is. Several are the same person if there are fewer people.
     pub fn person(&self, worker: usize) -> config::User {
         let n = worker % self.user_count.max(1);

@@ -45,6 +45,7 @@ async fn numbers_at(
         measured: Duration::from_secs(1),
         interval: Some(interval),
         trust_any: false,
+        record: None,
     };
     Ok(measure(settings, plan).await?.number(operation))
 }

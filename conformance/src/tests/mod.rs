@@ -2,10 +2,12 @@
 //! time, and the module that is there for a fault must find it.
 
 mod fapi;
+mod keeping;
 mod load;
 mod logout;
 mod mock;
 mod person;
+mod record;
 mod registry;
 pub mod wire;
 
