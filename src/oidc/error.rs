@@ -13,7 +13,7 @@ use super::mismatch::Mismatch;
 use crate::domain::ClientId;
 use crate::limits::Refused;
 use crate::mail;
-use crate::storage::{IsBusy, ephemeral::EphemeralError};
+use crate::storage::{IsBusy, ephemeral::EphemeralError, is_away};
 
 /// The result of a function of the protocol.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -312,8 +312,8 @@ impl std::error::Error for Error {
 impl From<DbErr> for Error {
     fn from(source: DbErr) -> Self {
         // security.md ST-3: a busy database was tried three times, then the answer is 503. A wait for a connection has
-        // lasted as long as was right, so it is not repeated.
-        if source.is_busy() || matches!(source, DbErr::ConnectionAcquire(_)) {
+        // lasted as long as was right, so it is not repeated; nor is what a database that left may have carried out.
+        if source.is_busy() || is_away(&source) {
             Self::temporarily_unavailable("The server is busy; try again").caused_by(source)
         } else {
             Self::internal(source)

@@ -1,9 +1,9 @@
-//! Distinguishes a conflict that passes from a failure that stays, by the codes of the database. `Database::write`
+//! Distinguishes a conflict that passes, and a database that is away, from a failure that stays, by the codes of the database. `Database::write`
 //! calls it, and runs again what was busy; the errors of rooms keep the `DbErr` so that it can be judged there, too.
 
 use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::sqlx::sqlite::SqliteError;
-use sea_orm::{DbErr, RuntimeErr};
+use sea_orm::{DbErr, RuntimeErr, sqlx};
 
 pub trait IsBusy {
     /// Returns `true` if the transaction may succeed when it is run again.
@@ -31,6 +31,26 @@ impl IsBusy for DbErr {
         } else {
             POSTGRES.contains(&code.as_ref())
         }
+    }
+}
+
+/// The SQLSTATEs of a server that leaves, is not there yet, or is a standby: admin_shutdown, crash_shutdown,
+/// cannot_connect_now, read_only_sql_transaction.
+const AWAY: [&str; 4] = ["57P01", "57P02", "57P03", "25006"];
+
+/// Returns `true` if the database was away, or left while it was asked, as it does when another takes over. Whether a write
+/// was carried out is not known, so only whoever asked for it may ask again.
+pub fn is_away(error: &DbErr) -> bool {
+    match error {
+        DbErr::ConnectionAcquire(_) => true,
+        DbErr::Conn(RuntimeErr::SqlxError(source))
+        | DbErr::Exec(RuntimeErr::SqlxError(source))
+        | DbErr::Query(RuntimeErr::SqlxError(source)) => match source.as_ref() {
+            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut => true,
+            sqlx::Error::Database(answer) => answer.code().is_some_and(|it| AWAY.contains(&it.as_ref())),
+            _ => false,
+        },
+        _ => false,
     }
 }
 

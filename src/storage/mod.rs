@@ -89,7 +89,7 @@ mod writer;
 use sea_orm::ColumnTrait;
 use sea_orm::sea_query::{Expr, ExprTrait};
 
-pub use busy::IsBusy;
+pub use busy::{IsBusy, is_away};
 pub use connection::{Connection, Transaction};
 pub use database::{Database, Look, OpenError};
 pub use direct::Reads;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -20,6 +21,7 @@ use itu_account::deployment;
 use itu_account::domain::role::Role;
 use itu_account::http::{health, router};
 use itu_account::oidc::endpoints;
+use itu_account::storage::Database;
 
 type Values = Arc<Mutex<HashMap<Vec<u8>, Vec<u8>>>>;
 
@@ -135,6 +137,38 @@ async fn a_node_without_the_store_is_ready_for_what_needs_none() {
         readiness(&op).await,
         (StatusCode::SERVICE_UNAVAILABLE, "leaving\n".to_owned())
     );
+}
+
+#[tokio::test]
+async fn a_database_that_leaves_is_unavailable_for_a_moment() {
+    let op = TestOp::start().await;
+    if !op.app.db.is_postgres() {
+        return; // SQLite is in the process.
+    }
+    let mut web = op.client("web").await;
+    let mut alice = op.person("alice@itu.example").await;
+    let code = alice.logs_in_at(&mut web, "openid email").await;
+    let tokens = web.redeems(&code).await.expect("tokens");
+    let leave = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity \
+         WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    let operator = Database::open(op.app.config.database.url()).await.expect("opens");
+    operator.execute_unprepared(leave).await.expect("cut off");
+
+    let mut seen = Vec::new();
+    while seen.last() != Some(&StatusCode::OK) {
+        assert!(seen.len() < 40, "{seen:?}");
+        // The relying party of these tests takes no 5xx.
+        let asked = Request::get(format!("{ISSUER}{}", endpoints::USERINFO))
+            .header(header::AUTHORIZATION, format!("Bearer {}", tokens.access_token))
+            .body(Body::empty());
+        let answer = router::router(&op.app).oneshot(asked.expect("a request")).await;
+        seen.push(answer.expect("infallible").status());
+    }
+    // Each connection that was open says so once, and no request waits for that.
+    let (away, back) = seen.split_at(seen.len() - 1);
+    let are_unavailable = away.iter().all(|it| *it == StatusCode::SERVICE_UNAVAILABLE);
+    assert!(!away.is_empty() && are_unavailable, "{seen:?}"); // ST-3
+    assert_eq!(back, [StatusCode::OK]);
 }
 
 #[tokio::test]
