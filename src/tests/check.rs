@@ -80,11 +80,7 @@ fn discovery(issuer: &str) -> Router {
 
 /// Serves a document of the issuer over TLS, with this certificate, at the host.
 async fn presenting(identity: &Identity, host: &str) -> String {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
-    std::fs::write(&certificate, identity.pem()).expect("written");
-    std::fs::write(&key, identity.key_pem()).expect("written");
-    let tls = server::tls(&certificate, &key).expect("TLS");
+    let tls = identity.acceptor();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let issuer = format!("https://{host}:{}", listener.local_addr().expect("bound").port());
     let router = discovery(&issuer);

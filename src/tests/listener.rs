@@ -71,11 +71,7 @@ async fn tls_1_2_is_spoken_with_aes_alone() {
     use CipherSuite as It;
     let authority = Identity::authority("Authority");
     let identity = authority.signs(&[("CN", "localhost")], Kind::Server);
-    let folder = tempfile::tempdir().expect("a folder");
-    let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
-    std::fs::write(&certificate, identity.pem()).expect("written");
-    std::fs::write(&key, identity.key_pem()).expect("written");
-    let tls = server::tls(&certificate, &key).expect("TLS");
+    let tls = identity.acceptor();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     tokio::spawn(server::serve(
@@ -102,11 +98,7 @@ async fn tls_1_2_is_spoken_with_aes_alone() {
 async fn over_http_2(op: &TestOp) -> hyper::client::conn::http2::SendRequest<axum::body::Body> {
     let authority = Identity::authority("Authority");
     let identity = authority.signs(&[("CN", "localhost")], Kind::Server);
-    let folder = tempfile::tempdir().expect("a folder");
-    let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
-    std::fs::write(&certificate, identity.pem()).expect("written");
-    std::fs::write(&key, identity.key_pem()).expect("written");
-    let tls = server::tls(&certificate, &key).expect("TLS");
+    let tls = identity.acceptor();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let serving = server::serve(listener, Some(tls), op.router.clone(), std::future::pending());

@@ -12,6 +12,9 @@ use openssl::x509::extension::{BasicConstraints, ExtendedKeyUsage, KeyUsage, Sub
 use openssl::x509::{X509, X509Builder, X509Name, X509NameBuilder};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use tokio_rustls::TlsAcceptor;
+
+use itu_account::http::server;
 
 /// The period covers the time of tests and the time of today.
 const VALID: (i64, i64) = (1_767_225_600, 1_900_000_000);
@@ -55,6 +58,15 @@ impl Identity {
         let (subject, key) = (name(&[("CN", common_name)]), new_key());
         let certificate = build(&subject, &key, Kind::Client, None);
         Self { certificate, key }
+    }
+
+    /// Returns what a server presents this certificate by.
+    pub fn acceptor(&self) -> TlsAcceptor {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
+        std::fs::write(&certificate, self.pem()).expect("written");
+        std::fs::write(&key, self.key_pem()).expect("written");
+        server::tls(&certificate, &key).expect("TLS")
     }
 
     /// Returns a new certificate for the same key.
