@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
@@ -12,6 +13,7 @@ use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tower::ServiceExt;
 use url::Url;
 
@@ -123,9 +125,14 @@ async fn a_node_without_the_store_is_ready_for_what_needs_none() {
     // It comes back without a restart.
     let address = url.trim_start_matches("redis://");
     let _back = store_at(address).await;
-    while readiness(&op).await.1 != "ready\n" {
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
+    let ready = async {
+        while readiness(&op).await.1 != "ready\n" {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(Duration::from_secs(60), ready)
+        .await
+        .expect("ready again");
     assert!(
         deployment::measure(&op.app)
             .await

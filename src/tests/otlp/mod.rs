@@ -6,6 +6,8 @@ mod away;
 mod collector;
 mod privacy;
 
+use std::time::Duration;
+
 use itu_account::oidc::client_authentication::ASSERTION_TYPE;
 use itu_account::storage::ephemeral::Ephemeral;
 use itu_account::telemetry::span;
@@ -13,6 +15,7 @@ use itu_account::{jobs, random};
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use serde_json::json;
+use tokio::time::timeout;
 
 use self::collector::{
     CALLER, Collector, TRACE, attributes, hex, is_whole, names_below, of, one, sends, traceparent,
@@ -200,9 +203,12 @@ async fn a_job_that_did_something_is_told_and_no_other() {
     alice.browser.get(&bye).await;
 
     let running = jobs::start(&op.app);
-    while site.asked(OUT) == 0 {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    let called = async {
+        while site.asked(OUT) == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(Duration::from_secs(60), called).await.expect("the call");
     running.stop().await;
     let spans = collector.spans(&op).await;
     is_whole(&spans);
